@@ -1,0 +1,320 @@
+"""What a layer is: one declaration, from which table, schema, legend, validation and documentation are derived.
+
+A definition is written in TOML, by us or by a user at run time, and read into frozen values here. Nothing in this
+module knows a database, a file format or the web.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+
+from layers.errors import DefinitionError, MissingFileError, UnknownFieldError
+from layers.types import Text
+
+__all__ = [
+    "COMMON_FIELDS",
+    "DEFAULT_METRIC_CRS",
+    "ID_FIELD",
+    "STORE_CRS",
+    "Code",
+    "Field",
+    "FieldType",
+    "GeometryType",
+    "LayerDefinition",
+    "Style",
+    "Theme",
+    "parse_definition",
+    "read_definition",
+]
+
+#: Coordinates are stored and served in WGS 84, longitude before latitude.
+STORE_CRS: Final = "EPSG:4326"
+#: VN-2000 / TM-3 zone 482, for areas and lengths in Hanoi.
+DEFAULT_METRIC_CRS: Final = "EPSG:5897"
+#: Name of the index that carries the stable feature id.
+ID_FIELD: Final = "feature_id"
+
+FieldType = Literal["text", "integer", "number", "boolean", "date"]
+GeometryType = Literal["Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon"]
+Theme = Literal[
+    "parks", "land", "transport", "energy", "water", "wastewater", "drainage", "telecom",
+    "planning", "constraint", "social", "administration", "economy", "regulation", "reference",
+]  # fmt: skip
+
+_IDENTIFIER: Final = re.compile(r"[a-z][a-z0-9_]{0,47}")
+_COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+def _as_text(value: object) -> object:
+    """Let `{vi = ..., en = ...}` in a file become a `Text`."""
+    return Text(**value) if isinstance(value, dict) and set(value) == {"vi", "en"} else value
+
+
+BothLanguages = Annotated[Text, BeforeValidator(_as_text)]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Code(_Value):
+    """One value of a code list, with its title and, where the legend shows it, its colour."""
+
+    value: str
+    title: BothLanguages
+    color: str | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.color is not None and not _COLOUR.fullmatch(self.color):
+            raise ValueError(f"color {self.color!r}; wanted #rrggbb")
+        return self
+
+
+class Field(_Value):
+    """One attribute of a layer: its name, type, unit, codes, bounds and titles."""
+
+    name: str
+    type: FieldType
+    title: BothLanguages
+    unit: str | None = None
+    codes: tuple[Code, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    required: bool = False
+    references: str | None = None
+    description: BothLanguages | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not _IDENTIFIER.fullmatch(self.name):
+            raise ValueError(f"field name {self.name!r}; wanted lower-case letters, digits and _, at most 48")
+        if self.codes and self.type != "text":
+            raise ValueError(f"field {self.name!r} of type {self.type} with codes; wanted type text")
+        if len({code.value for code in self.codes}) != len(self.codes):
+            raise ValueError(f"field {self.name!r} with repeated codes; wanted each code once")
+        bounded = self.minimum is not None or self.maximum is not None
+        if bounded and self.type not in ("integer", "number"):
+            raise ValueError(f"field {self.name!r} of type {self.type} with bounds; wanted a number type")
+        return self
+
+
+class Style(_Value):
+    """How a layer is drawn, and by which coded field its legend is split."""
+
+    color: str = "#555555"
+    fill_opacity: float = 0.25
+    width: float = 1.5
+    radius: float = 5.0
+    dash: str | None = None
+    by: str | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not _COLOUR.fullmatch(self.color):
+            raise ValueError(f"color {self.color!r}; wanted #rrggbb")
+        return self
+
+
+def _common(name: str, type_: FieldType, vi: str, en: str, codes: tuple[Code, ...] = ()) -> Field:
+    return Field(name=name, type=type_, title=Text(vi=vi, en=en), codes=codes)
+
+
+def _code(value: str, vi: str, en: str) -> Code:
+    return Code(value=value, title=Text(vi=vi, en=en))
+
+
+#: Fields that every layer has behind its own: planned time (both ends inclusive), how the geometry was made, where the
+#: facts come from and how far they can be trusted.
+COMMON_FIELDS: Final[tuple[Field, ...]] = (
+    _common("valid_from", "date", "Có từ ngày", "Valid from"),
+    _common("valid_to", "date", "Đến hết ngày", "Valid to"),
+    _common(
+        "position",
+        "text",
+        "Độ chính xác hình học",
+        "Geometry quality",
+        (
+            _code("surveyed", "đo đạc", "surveyed"),
+            _code("digitised", "số hoá", "digitised"),
+            _code("published", "theo nguồn công bố", "as published"),
+            _code("label", "điểm đặt nhãn", "label point"),
+            _code("schematic", "sơ đồ", "schematic"),
+            _code("unknown", "chưa rõ", "unknown"),
+        ),
+    ),
+    _common("source", "text", "Nguồn", "Source"),
+    _common(
+        "confidence",
+        "text",
+        "Độ tin cậy",
+        "Confidence",
+        (_code("high", "cao", "high"), _code("medium", "trung bình", "medium"), _code("low", "thấp", "low")),
+    ),
+)
+_RESERVED: Final = {ID_FIELD, "fid", "geom", "geometry", "changeset", *(field.name for field in COMMON_FIELDS)}
+
+
+class LayerDefinition(_Value):
+    """One layer of the plan.
+
+    Attributes
+    ----------
+    id : str
+        Lower-case name, stable: table name and collection id.
+    title, description : Text
+        In both languages.
+    theme : str
+        The group it is listed under.
+    geometry : tuple of str
+        Geometry types a feature may have; empty for a layer of attributes only. A feature may always lack a geometry:
+        unknown stays empty.
+    fields : tuple of Field
+        Its own attributes; `all_fields` adds the common ones.
+    label : Text or None
+        Names of the fields that title a feature, one a language.
+    style : Style
+        How it is drawn.
+    zoom : (int, int)
+        First and last web map zoom at which it is drawn.
+    metric_crs : str
+        Projected CRS for areas and lengths.
+    source, licence : str
+        Where its data come from, and under which terms.
+    """
+
+    id: str
+    title: BothLanguages
+    theme: Theme
+    geometry: tuple[GeometryType, ...] = ()
+    fields: tuple[Field, ...]
+    description: BothLanguages | None = None
+    label: BothLanguages | None = None
+    style: Style = Style()
+    zoom: tuple[int, int] = (0, 22)
+    metric_crs: str = DEFAULT_METRIC_CRS
+    source: str = ""
+    licence: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not _IDENTIFIER.fullmatch(self.id):
+            raise ValueError(f"id {self.id!r}; wanted lower-case letters, digits and _, at most 48")
+        names = [field.name for field in self.fields]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"repeated fields {repeated}; wanted each name once")
+        if taken := sorted(_RESERVED.intersection(names)):
+            raise ValueError(f"fields {taken} that every layer has by itself; wanted other names")
+        known = {field.name: field for field in self.all_fields}
+        if self.style.by is not None and not (self.style.by in known and known[self.style.by].codes):
+            raise ValueError(f"style by {self.style.by!r}; wanted a field with codes")
+        for name in (self.label.vi, self.label.en) if self.label else ():
+            if name not in known:
+                raise ValueError(f"label {name!r}; wanted one of {sorted(known)}")
+        if not 0 <= self.zoom[0] <= self.zoom[1] <= 24:
+            raise ValueError(f"zoom {self.zoom}; wanted 0 <= first <= last <= 24")
+        return self
+
+    @property
+    def all_fields(self) -> tuple[Field, ...]:
+        """Own fields, then the common ones."""
+        return (*self.fields, *COMMON_FIELDS)
+
+    @property
+    def spatial(self) -> bool:
+        """Whether features may have a geometry."""
+        return bool(self.geometry)
+
+    def field(self, name: str) -> Field:
+        """Return one field, own or common.
+
+        Parameters
+        ----------
+        name : str
+            The field's name.
+
+        Returns
+        -------
+        Field
+            The field.
+
+        Raises
+        ------
+        UnknownFieldError
+            If the layer has no such field.
+        """
+        for field in self.all_fields:
+            if field.name == name:
+                return field
+        raise UnknownFieldError(seen=name, wanted=", ".join(f.name for f in self.all_fields), where=self.id)
+
+
+def parse_definition(text: str, *, where: str) -> LayerDefinition:
+    """Read a definition from TOML.
+
+    Parameters
+    ----------
+    text : str
+        The TOML document.
+    where : str
+        What to call it in an error, a file name as a rule.
+
+    Returns
+    -------
+    LayerDefinition
+        The definition, checked.
+
+    Raises
+    ------
+    DefinitionError
+        If the text is no TOML or breaks a rule; names the place, what was seen and what was wanted.
+    """
+    try:
+        return LayerDefinition.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise DefinitionError(seen=error, wanted="TOML", where=where) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        seen = first["msg"].removeprefix("Value error, ")
+        raise DefinitionError(
+            seen=f"{place}: {seen}" if place else seen,
+            wanted=Text(
+                vi=f"sửa lại (còn {error.error_count() - 1} lỗi khác)", en=f"it mended ({error.error_count() - 1} more)"
+            ),
+            where=where,
+        ) from error
+
+
+def read_definition(path: Path) -> LayerDefinition:
+    """Read a definition file.
+
+    Parameters
+    ----------
+    path : Path
+        A TOML file in UTF-8.
+
+    Returns
+    -------
+    LayerDefinition
+        The definition, checked.
+
+    Raises
+    ------
+    MissingFileError
+        If the file is not there.
+    DefinitionError
+        If it breaks a rule.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise MissingFileError(seen=path) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise DefinitionError(seen=error, wanted="UTF-8", where=str(path)) from error
+    return parse_definition(text, where=str(path))

@@ -1,0 +1,217 @@
+"""What can go wrong below the web, each cause by name and in both languages.
+
+Every error holds what was seen, what was wanted and where, so that a command line, a notebook and an HTTP answer can
+say the same in the reader's language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Protocol
+
+from layers.types import Language, Text
+
+__all__ = [
+    "ConflictingDefinitionError",
+    "CrsError",
+    "DefinitionError",
+    "FeatureExistsError",
+    "FileUnreadableError",
+    "InvalidFeaturesError",
+    "LayersError",
+    "MissingFileError",
+    "ParkplanError",
+    "StoreError",
+    "StoreUnreachableError",
+    "UnknownChangesetError",
+    "UnknownFeatureError",
+    "UnknownFieldError",
+    "UnknownLayerError",
+    "ValueOutOfRangeError",
+]
+
+
+class ParkplanError(Exception):
+    """Something the user can mend, told with what was seen, what was wanted and where.
+
+    Parameters
+    ----------
+    seen : object, optional
+        The value met.
+    wanted : object or Text, optional
+        What would have been right; a `Text` is said in the reader's language.
+    where : str, optional
+        File, row, field or rule.
+    """
+
+    template: ClassVar[Text] = Text(
+        vi="{where}: gặp {seen}, cần {wanted}.",
+        en="{where}: saw {seen}, wanted {wanted}.",
+    )
+
+    def __init__(self, *, seen: object = "", wanted: object = "", where: str = "") -> None:
+        self.seen = seen
+        self.wanted = wanted
+        self.where = where
+        super().__init__(self.message("en"))
+
+    def message(self, language: Language = "en") -> str:
+        """Return the whole message.
+
+        Parameters
+        ----------
+        language : {"vi", "en"}
+            The reader's language.
+
+        Returns
+        -------
+        str
+            One sentence or more, plain text.
+        """
+        values = {
+            name: value.say(language) if isinstance(value, Text) else value
+            for name, value in (("seen", self.seen), ("wanted", self.wanted), ("where", self.where))
+        }
+        return self.template.say(language).format(**values)
+
+
+class LayersError(ParkplanError):
+    """Base of what `layers` raises."""
+
+
+class MissingFileError(LayersError):
+    """A named file is not there."""
+
+    template = Text(vi="Không có tệp {seen}.", en="There is no file {seen}.")
+
+
+class FileUnreadableError(LayersError):
+    """A file is there but is not what its reader wants."""
+
+    template = Text(
+        vi="Không đọc được tệp {where}: {seen}. Cần {wanted}.",
+        en="The file {where} cannot be read: {seen}. Wanted {wanted}.",
+    )
+
+
+class DefinitionError(LayersError):
+    """A layer definition or a mapping file breaks its rules."""
+
+    template = Text(
+        vi="Định nghĩa {where} không hợp lệ: gặp {seen}, cần {wanted}.",
+        en="The definition {where} is not valid: saw {seen}, wanted {wanted}.",
+    )
+
+
+class ConflictingDefinitionError(LayersError):
+    """A layer is already there with another definition that holds data."""
+
+    template = Text(
+        vi="Lớp {where} đã có với định nghĩa khác: {seen}. Cần {wanted}.",
+        en="The layer {where} is already there with another definition: {seen}. Wanted {wanted}.",
+    )
+
+
+class UnknownLayerError(LayersError):
+    """A layer that the store does not hold."""
+
+    template = Text(
+        vi="Không có lớp {seen!r}. Các lớp hiện có: {wanted}.",
+        en="There is no layer {seen!r}. The layers are: {wanted}.",
+    )
+
+
+class UnknownFieldError(LayersError):
+    """A field that the layer does not define."""
+
+    template = Text(
+        vi="Lớp {where} không có trường {seen!r}. Các trường: {wanted}.",
+        en="The layer {where} has no field {seen!r}. Its fields are: {wanted}.",
+    )
+
+
+class UnknownFeatureError(LayersError):
+    """A feature id that the layer does not hold."""
+
+    template = Text(
+        vi="Lớp {where} không có đối tượng {seen!r}.",
+        en="The layer {where} has no feature {seen!r}.",
+    )
+
+
+class FeatureExistsError(LayersError):
+    """An insert of an id that is already there."""
+
+    template = Text(
+        vi="Lớp {where} đã có đối tượng {seen!r}; cần mã chưa dùng.",
+        en="The layer {where} already has the feature {seen!r}; wanted an unused id.",
+    )
+
+
+class UnknownChangesetError(LayersError):
+    """A changeset that the store has not recorded."""
+
+    template = Text(
+        vi="Không có phiên bản thay đổi {seen!r}; cần {wanted}.",
+        en="There is no changeset {seen!r}; wanted {wanted}.",
+    )
+
+
+class CrsError(LayersError):
+    """A coordinate reference system that is missing, unknown or not the one wanted."""
+
+    template = Text(
+        vi="{where}: hệ toạ độ là {seen}, cần {wanted}.",
+        en="{where}: the CRS is {seen}, wanted {wanted}.",
+    )
+
+
+class ValueOutOfRangeError(LayersError):
+    """An argument outside what its meaning allows."""
+
+    template = Text(vi="{where}: gặp {seen!r}, cần {wanted}.", en="{where}: saw {seen!r}, wanted {wanted}.")
+
+
+class StoreError(LayersError):
+    """The database refused or failed."""
+
+    template = Text(vi="Kho dữ liệu {where} báo lỗi: {seen}.", en="The store {where} failed: {seen}.")
+
+
+class StoreUnreachableError(StoreError):
+    """The database does not answer, or the file is no store."""
+
+    template = Text(
+        vi="Không mở được kho dữ liệu {where}: {seen}. Cần {wanted}.",
+        en="The store {where} cannot be opened: {seen}. Wanted {wanted}.",
+    )
+
+
+class _Issue(Protocol):
+    def message(self, language: Language) -> str: ...
+
+
+class InvalidFeaturesError(LayersError):
+    """Features that break the layer's definition; none of them was written.
+
+    Parameters
+    ----------
+    layer : str
+        The layer's id.
+    issues : sequence of issue
+        Every issue found, in row order.
+    """
+
+    template = Text(
+        vi="Lớp {where}: {seen} lỗi, không ghi gì. {wanted}",
+        en="Layer {where}: {seen} issues, nothing was written. {wanted}",
+    )
+    SHOWN: ClassVar[int] = 5
+
+    def __init__(self, layer: str, issues: Sequence[_Issue]) -> None:
+        self.issues = tuple(issues)
+        first = {
+            language: " ".join(issue.message(language) for issue in self.issues[: self.SHOWN])
+            for language in ("vi", "en")
+        }
+        super().__init__(seen=len(self.issues), wanted=Text(vi=first["vi"], en=first["en"]), where=layer)

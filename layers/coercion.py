@@ -1,0 +1,196 @@
+"""Reading a column as a field's type without losing or inventing anything.
+
+Files give numbers as text, whole numbers as floats and dates as text. What is the same value in another dress is taken;
+what would have to be cut, rounded or guessed (3.5 for a whole number, 13:45 for a date, 05/06/2025) is refused
+and stays for a person to decide. A blank text is a missing value, except in a text field.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import numbers
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from layers.definitions import Field, FieldType
+from layers.types import Text
+
+__all__ = ["DTYPES", "WANTED", "Coerced", "coerce"]
+
+#: pandas dtype of each field type.
+DTYPES: Final[dict[FieldType, str]] = {
+    "text": "str",
+    "integer": "Int64",
+    "number": "float64",
+    "boolean": "boolean",
+    "date": "datetime64[s]",
+}
+#: What each field type takes, for messages.
+WANTED: Final[dict[FieldType, Text]] = {
+    "text": Text(vi="văn bản", en="text"),
+    "integer": Text(vi="số nguyên", en="a whole number"),
+    "number": Text(vi="số hữu hạn, dấu chấm thập phân", en="a finite number with a decimal point"),
+    "boolean": Text(vi="true hoặc false", en="true or false"),
+    "date": Text(vi="ngày như 2030-12-31", en="a date such as 2030-12-31"),
+}
+
+_INTEGER: Final = r"[+-]?[0-9]{1,18}(\.0*)?"
+_NUMBER: Final = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+#: Year first, parted by - or /; a time of day only if it is midnight.
+_DATE: Final = r"[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}([T ]00:00(:00(\.0*)?)?([Zz]|[+-][0-9]{2}:?[0-9]{2})?)?"
+_BOOLEANS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+#: Whole numbers outside 64 bits are refused.
+_INT64: Final = float(2**63)
+#: Up to here a float tells every whole number apart, so that 12.0 can be written as 12.
+_EXACT: Final = 2**53
+
+
+class Coerced(NamedTuple):
+    """A column read as its field's type.
+
+    Attributes
+    ----------
+    values : Series
+        In the dtype of the field type; missing where the value was missing or refused.
+    refused : ndarray of bool
+        Rows whose value does not mean the field's type.
+    """
+
+    values: pd.Series[Any]
+    refused: npt.NDArray[np.bool_]
+
+
+def coerce(field: Field, values: pd.Series[Any]) -> Coerced:
+    """Read a column as a field's type.
+
+    Parameters
+    ----------
+    field : Field
+        The field; only its type counts here, neither codes nor bounds.
+    values : Series
+        Values as a file or a program gave them.
+
+    Returns
+    -------
+    Coerced
+        The values, same index and name, and which of them were refused.
+
+    Examples
+    --------
+    >>> field = Field(name="floors", type="integer", title=Text(vi="Số tầng", en="Floors"))
+    >>> coerce(field, pd.Series(["3", "3.5", None])).refused.tolist()
+    [False, True, False]
+    """
+    dtype = values.dtype
+    if pd.api.types.is_bool_dtype(dtype):
+        if field.type == "boolean":
+            return _taken(field.type, values)
+    elif pd.api.types.is_numeric_dtype(dtype):
+        if field.type in ("integer", "number"):
+            return _from_numbers(field.type, values)
+    elif pd.api.types.is_datetime64_any_dtype(dtype):
+        if field.type == "date":
+            return _from_times(values)
+    elif isinstance(dtype, pd.StringDtype):
+        return _from_texts(field.type, values)
+    texts, strange = _as_texts(values)
+    read = _from_texts(field.type, texts)
+    return Coerced(read.values, read.refused | strange)
+
+
+def _taken(type_: FieldType, values: pd.Series[Any]) -> Coerced:
+    return Coerced(_cast(values, type_), np.zeros(len(values), dtype=bool))
+
+
+def _from_numbers(type_: FieldType, values: pd.Series[Any]) -> Coerced:
+    if type_ == "integer" and pd.api.types.is_signed_integer_dtype(values.dtype):
+        return _taken(type_, values)
+    numbers_ = values.to_numpy(dtype="float64", na_value=math.nan)
+    refused = np.isinf(numbers_)
+    if type_ == "number":
+        return Coerced(_cast(values.mask(refused), type_), refused)
+    refused |= (np.abs(numbers_) >= _INT64) | (np.floor(numbers_) != numbers_) & ~np.isnan(numbers_)
+    # Unsigned ones are masked as integers: above 2**53 a float would round them.
+    exact = values.astype("UInt64") if pd.api.types.is_unsigned_integer_dtype(values.dtype) else values
+    return Coerced(_cast(exact.mask(refused), type_), refused)
+
+
+def _from_times(values: pd.Series[Any]) -> Coerced:
+    local = values.dt.tz_localize(None)
+    days = local.dt.normalize()
+    refused = ((local != days) & local.notna()).to_numpy(dtype=bool)
+    return Coerced(_cast(days.mask(refused), "date"), refused)
+
+
+def _from_texts(type_: FieldType, values: pd.Series[Any]) -> Coerced:
+    if type_ == "text":
+        return _taken(type_, values)
+    texts = values.str.strip()
+    there = (texts.notna() & (texts != "")).to_numpy(dtype=bool)
+    read = _cast(_READERS[type_](texts), type_)
+    return Coerced(read, there & read.isna().to_numpy(dtype=bool))
+
+
+def _read_booleans(texts: pd.Series[Any]) -> pd.Series[Any]:
+    return texts.str.lower().map(_BOOLEANS)
+
+
+def _read_integers(texts: pd.Series[Any]) -> pd.Series[Any]:
+    return texts.where(texts.str.fullmatch(_INTEGER)).str.replace(r"\.0*$", "", regex=True)
+
+
+def _read_numbers(texts: pd.Series[Any]) -> pd.Series[Any]:
+    read = _cast(texts.where(texts.str.fullmatch(_NUMBER)), "number")
+    return read.where(np.isfinite(read))
+
+
+def _read_days(texts: pd.Series[Any]) -> pd.Series[Any]:
+    # The first ten characters are the day; what may follow says midnight.
+    days = texts.where(texts.str.fullmatch(_DATE)).str[:10].str.replace("/", "-")
+    read: pd.Series[Any] = pd.to_datetime(days, format="%Y-%m-%d", errors="coerce")
+    return read
+
+
+_READERS: Final[dict[FieldType, Callable[[pd.Series[Any]], pd.Series[Any]]]] = {
+    "boolean": _read_booleans,
+    "integer": _read_integers,
+    "number": _read_numbers,
+    "date": _read_days,
+}
+
+
+def _as_texts(values: pd.Series[Any]) -> tuple[pd.Series[Any], npt.NDArray[np.bool_]]:
+    """Write every value as text; mark those that are no single value (lists, bytes, ...)."""
+    # A loop over values: columns of mixed Python objects have no faster way, and are rare.
+    texts = [_as_text(value) for value in values]
+    strange = np.array([text is None for text in texts], dtype=bool) & values.notna().to_numpy(dtype=bool)
+    return pd.Series(texts, index=values.index, name=values.name, dtype="str"), strange
+
+
+def _as_text(value: object) -> str | None:
+    if isinstance(value, str):
+        return value
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value)).lower()
+    if isinstance(value, numbers.Integral):
+        return str(int(value))
+    if isinstance(value, numbers.Real):
+        number = float(value)
+        if math.isnan(number):
+            return None
+        return str(int(number)) if number % 1 == 0 and abs(number) <= _EXACT else repr(number)
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat()
+    return value.isoformat() if isinstance(value, dt.date) else None
+
+
+def _cast(values: pd.Series[Any], type_: FieldType) -> pd.Series[Any]:
+    cast: pd.Series[Any] = values.astype(pd.api.types.pandas_dtype(DTYPES[type_]))
+    return cast

@@ -1,0 +1,77 @@
+"""Comparing Vietnamese names: search keys without tone and vowel marks, case or punctuation.
+
+The key is for finding and comparing only; the name itself is always kept as it was written.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any, Final
+
+import pandas as pd
+
+__all__ = ["search_key", "search_keys"]
+
+#: Letters whose stroke Unicode does not decompose into a mark.
+_STROKES: Final = str.maketrans({"đ": "d", "Đ": "D"})
+_NOT_WORD: Final = re.compile(r"[\W_]+")
+
+
+def search_key(text: str) -> str:
+    """Return the form of a text under which it is found whatever its tone marks, case or punctuation.
+
+    Compatibility decomposition (NFKD), marks dropped, đ to d, case folded, every run of other signs one space. The old
+    and the new placement of tone marks (Hoà, Hòa) and composed and decomposed Unicode thus give one key.
+
+    Parameters
+    ----------
+    text : str
+        Any text, in any Unicode normal form.
+
+    Returns
+    -------
+    str
+        Letters and digits of the text, words parted by single spaces; empty if it has none. The key of a key is itself.
+
+    Examples
+    --------
+    >>> search_key("Khu công nghiệp Hoà Lạc") == search_key("KHU CÔNG NGHIỆP HÒA LẠC.")
+    True
+    >>> search_key(" Đường Láng–Hoà Lạc ")
+    'duong lang hoa lac'
+    """
+    if not text.isascii():
+        text = _without_marks(text.translate(_STROKES))
+    folded = text.casefold()
+    if not folded.isascii():  # folding may bring new marks (İ) or composed letters
+        folded = _without_marks(folded)
+    return _NOT_WORD.sub(" ", folded).strip()
+
+
+def search_keys(texts: pd.Series[Any]) -> pd.Series[str]:
+    """Return the search key of every text of a column.
+
+    Parameters
+    ----------
+    texts : Series of str
+        Texts; missing values are allowed.
+
+    Returns
+    -------
+    Series of str
+        `search_key` of each, same index and name; missing stays missing.
+
+    Examples
+    --------
+    >>> search_keys(pd.Series(["Hà NộI.", None])).tolist()
+    ['ha noi', nan]
+    """
+    # Columns of names repeat themselves: each different text is worked out once.
+    positions, different = pd.factorize(texts)
+    keys = pd.array([search_key(str(text)) for text in different], dtype="str")
+    return pd.Series(keys.take(positions, allow_fill=True), index=texts.index, name=texts.name, dtype="str")
+
+
+def _without_marks(text: str) -> str:
+    return "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))

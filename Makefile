@@ -1,0 +1,61 @@
+# Parkplan: every command there is. `make` alone lists them.
+
+BIN := .venv/bin
+STORE ?= $(or $(PARKPLAN_STORE),var/hanoi.gpkg)
+PYTEST_OPTIONS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench notebooks docs assets lock image clean runtime dev test-deps
+
+help: ## List the commands
+	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+run: runtime assets ## Install what is missing, load the Hanoi layers, serve the map
+	@case "$(STORE)" in *://*) ;; *) [ -e "$(STORE)" ] || PARKPLAN_STORE="$(STORE)" $(BIN)/parkplan init ;; esac
+	@PARKPLAN_STORE="$(STORE)" exec $(BIN)/parkplan serve
+
+test: dev assets test-deps ## Install what the tests need and run all that CI runs
+	@$(MAKE) --no-print-directory check
+	$(BIN)/pytest $(PYTEST_OPTIONS)
+
+check: dev ## Format, lint, strict types, docstrings, import rule
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m scripts.docstrings
+	$(BIN)/python -m scripts.import_rule
+
+format: dev ## Format the code and mend what the linter can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: dev test-deps ## Measure against ogr2ogr and plain SQL on this machine
+	$(BIN)/python -m benchmarks
+
+notebooks: dev ## Execute every notebook
+	$(BIN)/jupyter execute notebooks/*.ipynb
+
+docs: dev ## Write the generated pages of docs/ anew
+	$(BIN)/python -m scripts.docs
+
+assets: runtime ## Fetch the front-end libraries
+	@$(BIN)/python scripts/assets.py
+
+lock: dev ## Write constraints.txt anew with the newest versions; KEEP=1 only adds what is missing
+	$(BIN)/python scripts/lock.py $(if $(KEEP),--keep)
+
+image: ## Build the container image
+	docker build --tag parkplan .
+
+clean: ## Remove everything that was made, but never the data in var/
+	rm -rf .venv build dist *.egg-info api/assets/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+runtime:
+	@scripts/bootstrap.sh runtime
+
+dev:
+	@scripts/bootstrap.sh dev
+
+test-deps:
+	@scripts/test-deps.sh

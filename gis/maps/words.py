@@ -1,0 +1,96 @@
+"""What the map itself says, in both languages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from layers.definitions import Theme
+from layers.types import Language, Text
+
+__all__ = ["THEME_TITLES", "map_words"]
+
+_WORDS: Final[dict[str, Text]] = {
+    "map": Text(vi="Bản đồ quy hoạch", en="Plan map"),
+    "layers": Text(vi="Lớp và chú giải", en="Layers and legend"),
+    "show_layers": Text(vi="Mở danh sách lớp và chú giải", en="Open the layers and legend"),
+    "hide_layers": Text(vi="Đóng danh sách lớp và chú giải", en="Close the layers and legend"),
+    "findings": Text(vi="Kết quả kiểm tra", en="Findings"),
+    "places": Text(vi="vị trí", en="places"),
+    "basemap": Text(vi="Bản đồ nền", en="Base map"),
+    "basemap_none": Text(vi="Không dùng nền", en="None"),
+    "schematic": Text(vi="sơ đồ", en="schematic"),
+    "schematic_long": Text(
+        vi="Sơ đồ: hình chỉ mang tính minh hoạ, không phải ranh giới",
+        en="Schematic: the shape only illustrates, it is no boundary",
+    ),
+    "label": Text(vi="điểm đặt nhãn", en="label point"),
+    "label_long": Text(
+        vi="Điểm đặt nhãn: vị trí gần đúng, chưa rõ ranh giới",
+        en="Label point: approximate place, boundary unknown",
+    ),
+    "unknown": Text(vi="chưa rõ", en="unknown"),
+    "unplaced": Text(vi="Chưa rõ vị trí", en="Position unknown"),
+    "unplaced_long": Text(
+        vi="Có trong quy hoạch nhưng chưa có nguồn nào cho biết vị trí",
+        en="In the plan, but no source tells where",
+    ),
+    "drawn": Text(vi="Đang vẽ {n} trên {m}", en="{n} of {m} drawn"),
+    "drawn_more": Text(vi="Đang vẽ {n} trên {m}, phóng to để xem đủ", en="{n} of {m} drawn, zoom in for all"),
+    "drawn_some": Text(vi="Đang vẽ {n}, còn nữa: phóng to để xem đủ", en="{n} drawn, there are more: zoom in"),
+    "zoom_in": Text(vi="Phóng to để xem lớp này", en="Zoom in to see this layer"),
+    "loading": Text(vi="Đang tải…", en="Loading…"),
+    "failed": Text(vi="Không tải được lớp này", en="This layer could not be loaded"),
+    "empty": Text(vi="Không có đối tượng nào ở mốc này", en="No features at this horizon"),
+    "open": Text(vi="Mở hồ sơ", en="Open the record"),
+    "close": Text(vi="Đóng", en="Close"),
+    "zoom_in_button": Text(vi="Phóng to", en="Zoom in"),
+    "zoom_out_button": Text(vi="Thu nhỏ", en="Zoom out"),
+    "fit_button": Text(vi="Xem toàn bộ", en="Show everything"),
+    "yes": Text(vi="có", en="yes"),
+    "no": Text(vi="không", en="no"),
+    "east": Text(vi="Đ", en="E"),
+    "west": Text(vi="T", en="W"),
+    "north": Text(vi="B", en="N"),
+    "south": Text(vi="N", en="S"),
+    "horizon": Text(vi="Mốc {year}", en="Horizon {year}"),
+    "more": Text(vi="và {n} kết quả khác", en="and {n} more"),
+}
+
+THEME_TITLES: Final[dict[Theme, Text]] = {
+    "parks": Text(vi="Khu công nghiệp", en="Industrial parks"),
+    "land": Text(vi="Sử dụng đất", en="Land use"),
+    "transport": Text(vi="Giao thông", en="Transport"),
+    "energy": Text(vi="Năng lượng", en="Energy"),
+    "water": Text(vi="Cấp nước", en="Water supply"),
+    "wastewater": Text(vi="Thoát và xử lý nước thải", en="Wastewater"),
+    "drainage": Text(vi="Thoát nước mưa, sông ngòi", en="Drainage and rivers"),
+    "telecom": Text(vi="Viễn thông", en="Telecommunications"),
+    "planning": Text(vi="Quy hoạch", en="Planning"),
+    "constraint": Text(vi="Khu vực hạn chế", en="Constraints"),
+    "social": Text(vi="Hạ tầng xã hội", en="Social facilities"),
+    "administration": Text(vi="Đơn vị hành chính", en="Administrative units"),
+    "economy": Text(vi="Doanh nghiệp", en="Enterprises"),
+    "regulation": Text(vi="Quy định", en="Regulations"),
+    "reference": Text(vi="Tham khảo", en="Reference"),
+}
+
+
+def map_words(language: Language) -> dict[str, str]:
+    """Return every word of the map in one language.
+
+    Parameters
+    ----------
+    language : {"vi", "en"}
+        The reader's language.
+
+    Returns
+    -------
+    dict of str to str
+        By key; ``{n}``, ``{m}`` and ``{year}`` are filled in by the map.
+
+    Examples
+    --------
+    >>> map_words("vi")["schematic"]
+    'sơ đồ'
+    """
+    return {key: text.say(language) for key, text in _WORDS.items()}

@@ -157,6 +157,8 @@ COMMON_FIELDS: Final[tuple[Field, ...]] = (
         (_code("high", "cao", "high"), _code("medium", "trung bình", "medium"), _code("low", "thấp", "low")),
     ),
 )
+#: Names that the stores use themselves.
+_RESERVED_PREFIXES: Final = ("gpkg_", "rtree_", "parkplan_", "sqlite_", "pg_", "spatial_ref_sys")
 _RESERVED: Final = {ID_FIELD, "fid", "geom", "geometry", "changeset", *(field.name for field in COMMON_FIELDS)}
 
 
@@ -205,6 +207,8 @@ class LayerDefinition(_Value):
     def _check(self) -> Self:
         if not _IDENTIFIER.fullmatch(self.id):
             raise ValueError(f"id {self.id!r}; wanted lower-case letters, digits and _, at most 48")
+        if self.id.startswith(_RESERVED_PREFIXES):
+            raise ValueError(f"id {self.id!r} that a store uses itself; wanted another name")
         names = [field.name for field in self.fields]
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"repeated fields {repeated}; wanted each name once")

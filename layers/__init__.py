@@ -1,0 +1,1 @@
+"""What the data are: definitions, formats, coordinate systems, validation and the store."""

@@ -1,0 +1,560 @@
+"""The embedded engine: one GeoPackage file through the standard library's sqlite3.
+
+The file follows OGC GeoPackage 1.3 with the RTree spatial index extension, so GDAL and QGIS open it as it is. The
+functions that the index's triggers call are registered from Python; no extension is loaded.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import struct
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+import sqlalchemy as sa
+from shapely.geometry.base import BaseGeometry
+
+from layers.definitions import LayerDefinition
+from layers.errors import StoreUnreachableError
+from layers.store.tables import GEOMETRY_COLUMN, BaseTables
+from layers.types import Bounds, Text
+
+__all__ = ["GeoPackageEngine", "from_blob", "to_blobs"]
+
+_APPLICATION_ID: Final = 0x47504B47  # "GPKG"
+_GEOPACKAGE_VERSION: Final = 10300
+_SRS: Final = 4326
+#: Little-endian header with an xy envelope: magic, version, flags, SRS id, minx, maxx, miny, maxy.
+_HEADER: Final = np.dtype(
+    [("magic", "S2"), ("version", "u1"), ("flags", "u1"), ("srs", "<i4"), ("envelope", "<f8", (4,))]
+)
+_FLAGS: Final = 0b00000011
+_FLAG_EMPTY: Final = 0b00010000
+_ENVELOPE_BYTES: Final = (0, 32, 48, 48, 64)
+#: From this many rows on, the spatial index is filled directly instead of by its triggers.
+_BULK: Final = 2_000
+_WAIT_MS: Final = 60_000
+
+_WGS84_WKT: Final = (
+    'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563,AUTHORITY["EPSG","7030"]],'
+    'AUTHORITY["EPSG","6326"]],PRIMEM["Greenwich",0,AUTHORITY["EPSG","8901"]],'
+    'UNIT["degree",0.0174532925199433,AUTHORITY["EPSG","9122"]],AUTHORITY["EPSG","4326"]]'
+)
+_GEOPACKAGE_TABLES: Final = (
+    """CREATE TABLE IF NOT EXISTS gpkg_spatial_ref_sys (srs_name TEXT NOT NULL, srs_id INTEGER PRIMARY KEY,
+    organization TEXT NOT NULL, organization_coordsys_id INTEGER NOT NULL, definition TEXT NOT NULL,
+    description TEXT)""",
+    """CREATE TABLE IF NOT EXISTS gpkg_contents (table_name TEXT NOT NULL PRIMARY KEY, data_type TEXT NOT NULL,
+    identifier TEXT UNIQUE, description TEXT DEFAULT '',
+    last_change DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')),
+    min_x DOUBLE, min_y DOUBLE, max_x DOUBLE, max_y DOUBLE, srs_id INTEGER,
+    CONSTRAINT fk_gc_r_srs_id FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys(srs_id))""",
+    """CREATE TABLE IF NOT EXISTS gpkg_geometry_columns (table_name TEXT NOT NULL, column_name TEXT NOT NULL,
+    geometry_type_name TEXT NOT NULL, srs_id INTEGER NOT NULL, z TINYINT NOT NULL, m TINYINT NOT NULL,
+    CONSTRAINT pk_geom_cols PRIMARY KEY (table_name, column_name), CONSTRAINT uk_gc_table_name UNIQUE (table_name),
+    CONSTRAINT fk_gc_tn FOREIGN KEY (table_name) REFERENCES gpkg_contents(table_name),
+    CONSTRAINT fk_gc_srs FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys (srs_id))""",
+    """CREATE TABLE IF NOT EXISTS gpkg_extensions (table_name TEXT, column_name TEXT, extension_name TEXT NOT NULL,
+    definition TEXT NOT NULL, scope TEXT NOT NULL,
+    CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name))""",
+)
+
+
+class _BlobType(sa.types.UserDefinedType[Any]):
+    """A geometry column: the declared type is the geometry type, the value a GeoPackage blob."""
+
+    cache_ok = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_col_spec(self, **_: Any) -> str:
+        return self.name
+
+
+def to_blobs(geometry: npt.NDArray[np.object_]) -> list[bytes | None]:
+    """Return geometries as GeoPackage blobs.
+
+    Parameters
+    ----------
+    geometry : ndarray of shapely geometry or None
+        In EPSG:4326.
+
+    Returns
+    -------
+    list of bytes or None
+        Header with envelope, then WKB; None for None.
+    """
+    geometry = np.asarray(geometry, dtype=object)
+    header = np.zeros(len(geometry), dtype=_HEADER)
+    bounds = shapely.bounds(geometry)
+    empty = shapely.is_empty(geometry)
+    header["magic"], header["srs"] = b"GP", _SRS
+    header["flags"] = np.where(empty, _FLAGS | _FLAG_EMPTY, _FLAGS)
+    header["envelope"] = bounds[:, [0, 2, 1, 3]]
+    raw, size = header.tobytes(), _HEADER.itemsize
+    wkb = shapely.to_wkb(geometry, flavor="iso")
+    return [None if body is None else raw[i * size : (i + 1) * size] + body for i, body in enumerate(wkb)]
+
+
+def from_blob(blob: bytes) -> bytes:
+    """Return the WKB inside a GeoPackage blob, whoever wrote it.
+
+    Parameters
+    ----------
+    blob : bytes
+        A GeoPackage geometry.
+
+    Returns
+    -------
+    bytes
+        Its WKB.
+    """
+    return blob[8 + _ENVELOPE_BYTES[blob[3] >> 1 & 7] :]
+
+
+class GeoPackageEngine:
+    """One GeoPackage file as a store.
+
+    Parameters
+    ----------
+    path : Path
+        The file; made where it is missing, its folder must be there.
+    """
+
+    schema = None
+
+    def __init__(self, path: Path) -> None:
+        self.url = str(path)
+        if path.is_dir() or not path.parent.is_dir():
+            raise StoreUnreachableError(
+                seen=Text(vi="không phải tệp trong một thư mục có sẵn", en="not a file in a folder that is there"),
+                wanted=Text(vi="đường dẫn tệp .gpkg", en="the path of a .gpkg file"),
+                where=str(path),
+            )
+        self.sqlalchemy = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": _WAIT_MS / 1000})
+        sa.event.listen(self.sqlalchemy, "connect", _on_connect)
+        sa.event.listen(self.sqlalchemy, "begin", _on_begin)
+
+    def ready(self, connection: sa.Connection) -> bool:
+        """Return whether the file is a Parkplan store already.
+
+        Parameters
+        ----------
+        connection : Connection
+            Any.
+
+        Returns
+        -------
+        bool
+            False for a new, empty file.
+
+        Raises
+        ------
+        StoreUnreachableError
+            If the file is something else, which is never written into.
+        """
+        wanted = Text(vi="kho Parkplan hoặc một tệp mới", en="a Parkplan store or a new file")
+        try:
+            tables = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
+        except sa.exc.DatabaseError as error:
+            raise StoreUnreachableError(seen=error.orig, wanted=wanted, where=self.url) from error
+        if tables and "parkplan_meta" not in tables:
+            shown = Text(
+                vi=f"tệp khác, có bảng {sorted(tables)[:3]}", en=f"another file, with tables {sorted(tables)[:3]}"
+            )
+            raise StoreUnreachableError(seen=shown, wanted=wanted, where=self.url)
+        return bool(tables)
+
+    def prepare(self, connection: sa.Connection) -> None:
+        """Make the file a GeoPackage.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        """
+        run = connection.exec_driver_sql
+        run(f"PRAGMA application_id = {_APPLICATION_ID}")
+        run(f"PRAGMA user_version = {_GEOPACKAGE_VERSION}")
+        for statement in _GEOPACKAGE_TABLES:
+            run(statement)
+        systems = [
+            ("WGS 84 geodetic", _SRS, "EPSG", _SRS, _WGS84_WKT, "longitude/latitude in decimal degrees"),
+            ("Undefined Cartesian SRS", -1, "NONE", -1, "undefined", "undefined Cartesian"),
+            ("Undefined geographic SRS", 0, "NONE", 0, "undefined", "undefined geographic"),
+        ]
+        for system in systems:
+            run("INSERT OR IGNORE INTO gpkg_spatial_ref_sys VALUES (?, ?, ?, ?, ?, ?)", system)
+
+    def protect(self, connection: sa.Connection, tables: BaseTables) -> None:
+        """Make history and changesets append-only, also for other programs.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        tables : BaseTables
+            The store's own tables.
+        """
+        for table in (tables.history, tables.changesets):
+            for event in ("UPDATE", "DELETE"):
+                connection.exec_driver_sql(
+                    f"CREATE TRIGGER IF NOT EXISTS {table.name}_no_{event.lower()} BEFORE {event} ON {table.name} "
+                    f"BEGIN SELECT RAISE(ABORT, '{table.name} is append-only'); END"
+                )
+
+    def lock(self, connection: sa.Connection) -> None:
+        """Do nothing: a writing transaction began with the file's write lock.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        """
+
+    def writing(self) -> sa.Engine:
+        """Return the engine whose transactions take the file's one write lock at once.
+
+        Returns
+        -------
+        Engine
+            Shares its connections with the reading one.
+        """
+        return self.sqlalchemy.execution_options(parkplan_write=True)
+
+    def geometry_type(self, definition: LayerDefinition) -> sa.types.TypeEngine[Any] | None:
+        """Return the type of the layer's geometry column.
+
+        Parameters
+        ----------
+        definition : LayerDefinition
+            The layer.
+
+        Returns
+        -------
+        TypeEngine or None
+            The one geometry type the layer allows, or GEOMETRY for several.
+        """
+        if not definition.spatial:
+            return None
+        return _BlobType(definition.geometry[0].upper() if len(definition.geometry) == 1 else "GEOMETRY")
+
+    def create_layer(self, connection: sa.Connection, table: sa.Table, definition: LayerDefinition) -> None:
+        """Create a layer's table, register it in the GeoPackage and index it.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        table : Table
+            The layer's table.
+        definition : LayerDefinition
+            The layer.
+        """
+        table.create(connection)
+        run = connection.exec_driver_sql
+        kind = "features" if definition.spatial else "attributes"
+        run(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) VALUES (?, ?, ?, ?, ?)",
+            (table.name, kind, table.name, f"{definition.title.vi} / {definition.title.en}", _SRS),
+        )
+        if not definition.spatial:
+            return
+        column = table.c[GEOMETRY_COLUMN]
+        run(
+            "INSERT INTO gpkg_geometry_columns VALUES (?, ?, ?, ?, 0, 0)",
+            (table.name, column.name, str(column.type), _SRS),
+        )
+        run(
+            "INSERT INTO gpkg_extensions VALUES (?, ?, 'gpkg_rtree_index',"
+            " 'http://www.geopackage.org/spec120/#extension_rtree', 'write-only')",
+            (table.name, column.name),
+        )
+        run(f'CREATE VIRTUAL TABLE "{_rtree(table)}" USING rtree(id, minx, maxx, miny, maxy)')
+        _create_triggers(connection, table)
+
+    def wkb(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """Return the expression that reads a geometry.
+
+        Parameters
+        ----------
+        column : ColumnElement
+            The geometry column.
+
+        Returns
+        -------
+        ColumnElement
+            The blob as it is.
+        """
+        return column
+
+    def wkb_values(self, values: Sequence[Any]) -> list[bytes | None]:
+        """Return blobs as WKB.
+
+        Parameters
+        ----------
+        values : sequence of bytes or None
+            GeoPackage blobs.
+
+        Returns
+        -------
+        list of bytes or None
+            WKB.
+        """
+        return [None if blob is None else from_blob(blob) for blob in values]
+
+    def in_bounds(self, table: sa.Table, bounds: Bounds) -> sa.ColumnElement[bool]:
+        """Return the condition that a geometry intersects a box.
+
+        Parameters
+        ----------
+        table : Table
+            A layer's table.
+        bounds : (float, float, float, float)
+            In EPSG:4326.
+
+        Returns
+        -------
+        ColumnElement of bool
+            By the spatial index; a geometry that is not wholly inside the box is looked at itself.
+        """
+        minx, miny, maxx, maxy = bounds
+        index = sa.table(_rtree(table), *(sa.column(name) for name in ("id", "minx", "maxx", "miny", "maxy"))).alias()
+        touching = sa.and_(index.c.maxx >= minx, index.c.minx <= maxx, index.c.maxy >= miny, index.c.miny <= maxy)
+        inside = sa.and_(index.c.minx >= minx, index.c.maxx <= maxx, index.c.miny >= miny, index.c.maxy <= maxy)
+        meets = sa.func.parkplan_meets(table.c[GEOMETRY_COLUMN], minx, miny, maxx, maxy) == 1
+        near = sa.select(index.c.id).where(touching, sa.not_(inside))
+        return sa.or_(table.c.fid.in_(sa.select(index.c.id).where(inside)), sa.and_(table.c.fid.in_(near), meets))
+
+    def insert(self, connection: sa.Connection, table: sa.Table, rows: Mapping[str, Sequence[Any]]) -> None:
+        """Insert rows; many at once fill the spatial index directly.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        table : Table
+            Any table of the store.
+        rows : mapping of str to sequence
+            Columns; a geometry column holds shapely geometries.
+        """
+        values = _values(rows)
+        count = len(next(iter(values.values())))
+        bulk = GEOMETRY_COLUMN in rows and count >= _BULK
+        if bulk:
+            used = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (table.name,)).scalar()
+            first = 1 + int(used or 0)
+            values = {"fid": range(first, first + count), **values}
+            _drop_triggers(connection, table)
+        names = ", ".join(f'"{name}"' for name in values)
+        marks = ", ".join("?" * len(values))
+        _many(connection, f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', zip(*values.values(), strict=True))
+        if bulk:
+            geometry = np.asarray(rows[GEOMETRY_COLUMN], dtype=object)
+            bounds = shapely.bounds(geometry)[:, [0, 2, 1, 3]]
+            known = ~np.isnan(bounds).any(axis=1)
+            fids = np.arange(first, first + count)[known]
+            entries = zip(fids.tolist(), *bounds[known].T.tolist(), strict=True)
+            _many(connection, f'INSERT INTO "{_rtree(table)}" VALUES (?, ?, ?, ?, ?)', entries)
+            _create_triggers(connection, table)
+
+    def update(self, connection: sa.Connection, table: sa.Table, rows: Mapping[str, Sequence[Any]]) -> None:
+        """Update rows by their feature id.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        table : Table
+            A layer's table.
+        rows : mapping of str to sequence
+            Columns, `feature_id` among them.
+        """
+        values = _values(rows)
+        ids = values.pop("feature_id")
+        assignments = ", ".join(f'"{name}" = ?' for name in values)
+        _many(
+            connection,
+            f'UPDATE "{table.name}" SET {assignments} WHERE feature_id = ?',
+            zip(*values.values(), ids, strict=True),
+        )
+
+    def bounds(self, connection: sa.Connection, table: sa.Table) -> Bounds | None:
+        """Return the bounds of a layer.
+
+        Parameters
+        ----------
+        connection : Connection
+            Any.
+        table : Table
+            A layer's table.
+
+        Returns
+        -------
+        (float, float, float, float) or None
+            In EPSG:4326, from the blobs' envelopes, which are exact where the index rounds outward.
+        """
+        row = connection.exec_driver_sql(
+            "SELECT min(ST_MinX(geom)), min(ST_MinY(geom)), max(ST_MaxX(geom)), max(ST_MaxY(geom)) "
+            f'FROM "{table.name}" WHERE geom IS NOT NULL AND NOT ST_IsEmpty(geom)'
+        ).one()
+        return None if row[0] is None else (row[0], row[1], row[2], row[3])
+
+    def wrote(self, connection: sa.Connection, table: sa.Table, geometry: npt.NDArray[np.object_]) -> None:
+        """Bring the GeoPackage's own list up to date.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        table : Table
+            The layer's table.
+        geometry : ndarray of shapely geometry or None
+            What was written; the listed bounds grow by it, and never shrink, as the standard allows.
+        """
+        run = connection.exec_driver_sql
+        run(
+            "UPDATE gpkg_contents SET last_change = strftime('%Y-%m-%dT%H:%M:%fZ','now') WHERE table_name = ?",
+            (table.name,),
+        )
+        bounds = shapely.total_bounds(geometry) if GEOMETRY_COLUMN in table.c and len(geometry) else np.array([np.nan])
+        if not np.isnan(bounds).any():
+            minx, miny, maxx, maxy = bounds.tolist()
+            run(
+                "UPDATE gpkg_contents SET min_x = min(ifnull(min_x, ?1), ?1), min_y = min(ifnull(min_y, ?2), ?2),"
+                " max_x = max(ifnull(max_x, ?3), ?3), max_y = max(ifnull(max_y, ?4), ?4) WHERE table_name = ?5",
+                (minx, miny, maxx, maxy, table.name),
+            )
+
+
+def _values(rows: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    """Return columns as sqlite3 takes them: blobs for geometries, ISO text for dates."""
+    values: dict[str, Sequence[Any]] = {}
+    for name, column in rows.items():
+        if name == GEOMETRY_COLUMN:
+            values[name] = to_blobs(np.asarray(column, dtype=object))
+        elif name in ("valid_from", "valid_to") or _holds_dates(column):
+            values[name] = [None if day is None else day.isoformat() for day in column]
+        else:
+            values[name] = column
+    return values
+
+
+def _holds_dates(column: Sequence[Any]) -> bool:
+    first = next((value for value in column if value is not None), None)
+    return hasattr(first, "isoformat")
+
+
+def _many(connection: sa.Connection, statement: str, rows: Any) -> None:
+    """Run one statement for many rows, past SQLAlchemy's own copy of each."""
+    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    driver.executemany(statement, rows)
+
+
+def _rtree(table: sa.Table) -> str:
+    return f"rtree_{table.name}_{GEOMETRY_COLUMN}"
+
+
+def _triggers(table: sa.Table) -> dict[str, str]:
+    """Return the triggers of the RTree extension by name (GeoPackage 1.4 set, without the faulty ones of 1.2)."""
+    layer, index, geom = f'"{table.name}"', f'"{_rtree(table)}"', f'"{GEOMETRY_COLUMN}"'
+    box = f"ST_MinX(NEW.{geom}), ST_MaxX(NEW.{geom}), ST_MinY(NEW.{geom}), ST_MaxY(NEW.{geom})"
+    new = f"(NEW.{geom} NOT NULL AND NOT ST_IsEmpty(NEW.{geom}))"
+    none = f"(NEW.{geom} ISNULL OR ST_IsEmpty(NEW.{geom}))"
+    old = f"(OLD.{geom} NOT NULL AND NOT ST_IsEmpty(OLD.{geom}))"
+    was_none = f"(OLD.{geom} ISNULL OR ST_IsEmpty(OLD.{geom}))"
+    put = f"INSERT OR REPLACE INTO {index} VALUES (NEW.fid, {box})"
+    moved = (
+        f"UPDATE {index} SET minx = ST_MinX(NEW.{geom}), maxx = ST_MaxX(NEW.{geom}), miny = ST_MinY(NEW.{geom}),"
+        f" maxy = ST_MaxY(NEW.{geom}) WHERE id = NEW.fid"
+    )
+    bodies = {
+        "insert": f"AFTER INSERT ON {layer} WHEN {new} BEGIN {put}; END",
+        "update2": f"AFTER UPDATE ON {layer} WHEN OLD.fid = NEW.fid AND {none} "
+        f"BEGIN DELETE FROM {index} WHERE id = OLD.fid; END",
+        "update4": f"AFTER UPDATE ON {layer} WHEN OLD.fid != NEW.fid AND {none} "
+        f"BEGIN DELETE FROM {index} WHERE id IN (OLD.fid, NEW.fid); END",
+        "update5": f"AFTER UPDATE ON {layer} WHEN OLD.fid != NEW.fid AND {new} "
+        f"BEGIN DELETE FROM {index} WHERE id = OLD.fid; {put}; END",
+        "update6": f"AFTER UPDATE OF {geom} ON {layer} WHEN OLD.fid = NEW.fid AND {new} AND {old} BEGIN {moved}; END",
+        "update7": f"AFTER UPDATE OF {geom} ON {layer} WHEN OLD.fid = NEW.fid AND {new} AND {was_none} "
+        f"BEGIN {put}; END",
+        "delete": f"AFTER DELETE ON {layer} WHEN OLD.{geom} NOT NULL BEGIN DELETE FROM {index} WHERE id = OLD.fid; END",
+    }
+    return {f"{_rtree(table)}_{name}": body for name, body in bodies.items()}
+
+
+def _create_triggers(connection: sa.Connection, table: sa.Table) -> None:
+    for name, body in _triggers(table).items():
+        connection.exec_driver_sql(f'CREATE TRIGGER "{name}" {body}')
+
+
+def _drop_triggers(connection: sa.Connection, table: sa.Table) -> None:
+    for name in _triggers(table):
+        connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
+
+
+def _on_connect(driver: sqlite3.Connection, _: object) -> None:
+    """Leave transactions to `_on_begin`, and register what the spatial index calls."""
+    driver.isolation_level = None
+    for pragma in (
+        f"busy_timeout = {_WAIT_MS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "cache_size = -65536",
+        "mmap_size = 268435456",
+        "temp_store = MEMORY",
+    ):
+        driver.execute(f"PRAGMA {pragma}")
+    for name, place in (("ST_MinX", 0), ("ST_MaxX", 1), ("ST_MinY", 2), ("ST_MaxY", 3)):
+        driver.create_function(name, 1, _edge(place), deterministic=True)
+    driver.create_function("ST_IsEmpty", 1, _is_empty, deterministic=True)
+    driver.create_function("parkplan_meets", 5, _meets, deterministic=True)
+
+
+def _on_begin(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("parkplan_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _edge(place: int) -> Any:
+    """Return the SQL function that reads one edge of a blob's bounds."""
+
+    def edge(blob: bytes | None) -> float | None:
+        if blob is None:
+            return None
+        if blob[3] >> 1 & 7:
+            order = "<" if blob[3] & 1 else ">"
+            return float(struct.unpack_from(order + "d", blob, 8 + 8 * place)[0])
+        minx, miny, maxx, maxy = shapely.bounds(shapely.from_wkb(from_blob(blob))).tolist()
+        return (float(minx), float(maxx), float(miny), float(maxy))[place]
+
+    return edge
+
+
+def _is_empty(blob: bytes | None) -> int | None:
+    if blob is None:
+        return None
+    if blob[3] & _FLAG_EMPTY:
+        return 1
+    return 0 if blob[3] >> 1 & 7 else int(shapely.from_wkb(from_blob(blob)).is_empty)
+
+
+@lru_cache(maxsize=64)
+def _box(minx: float, miny: float, maxx: float, maxy: float) -> BaseGeometry:
+    box = shapely.box(minx, miny, maxx, maxy)
+    shapely.prepare(box)
+    return box
+
+
+def _meets(blob: bytes | None, minx: float, miny: float, maxx: float, maxy: float) -> int:
+    if blob is None:
+        return 0
+    return int(shapely.intersects(_box(minx, miny, maxx, maxy), shapely.from_wkb(from_blob(blob))))

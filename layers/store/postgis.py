@@ -1,0 +1,307 @@
+"""The server engine: PostgreSQL with PostGIS, all tables in one schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+import sqlalchemy as sa
+from geoalchemy2 import Geometry
+from psycopg import sql
+
+from layers.definitions import LayerDefinition
+from layers.errors import StoreUnreachableError
+from layers.store.tables import GEOMETRY_COLUMN, BaseTables
+from layers.types import Bounds, Text
+
+__all__ = ["PostgisEngine"]
+
+_SRS: Final = 4326
+_DEFAULT_SCHEMA: Final = "parkplan"
+#: Key of the writers' advisory lock, beside the schema's own.
+_LOCK: Final = 0x7061726B
+
+
+class PostgisEngine:
+    """One schema of a PostGIS database as a store.
+
+    Parameters
+    ----------
+    url : str
+        ``postgresql://user:password@host:port/database?schema=name``; the schema is `parkplan` unless named.
+    """
+
+    def __init__(self, url: str) -> None:
+        address = sa.engine.make_url(url).set(drivername="postgresql+psycopg")
+        schema = address.query.get("schema", _DEFAULT_SCHEMA)
+        self.schema: str | None = schema if isinstance(schema, str) else schema[0]
+        address = address.difference_update_query(["schema"])
+        self.url = f"{address.set(drivername='postgresql').render_as_string(hide_password=True)}?schema={self.schema}"
+        self.sqlalchemy = sa.create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+
+    def ready(self, connection: sa.Connection) -> bool:
+        """Return whether the schema is a Parkplan store already.
+
+        Parameters
+        ----------
+        connection : Connection
+            Any.
+
+        Returns
+        -------
+        bool
+            False where the store's own tables are missing.
+        """
+        return sa.inspect(connection).has_table("parkplan_meta", schema=self.schema)
+
+    def prepare(self, connection: sa.Connection) -> None:
+        """Make the schema, and the PostGIS extension if it may.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+
+        Raises
+        ------
+        StoreUnreachableError
+            If PostGIS is not there and may not be made.
+        """
+        if not connection.execute(sa.text("SELECT 1 FROM pg_extension WHERE extname = 'postgis'")).scalar():
+            try:
+                with connection.begin_nested():
+                    connection.execute(sa.text("CREATE EXTENSION IF NOT EXISTS postgis"))
+            except sa.exc.DBAPIError as error:
+                raise StoreUnreachableError(
+                    seen=str(error.orig).splitlines()[0],
+                    wanted=Text(
+                        vi="cơ sở dữ liệu có phần mở rộng PostGIS (CREATE EXTENSION postgis)",
+                        en="a database with the PostGIS extension (CREATE EXTENSION postgis)",
+                    ),
+                    where=self.url,
+                ) from error
+        connection.execute(sa.schema.CreateSchema(str(self.schema), if_not_exists=True))
+
+    def protect(self, connection: sa.Connection, tables: BaseTables) -> None:
+        """Make history and changesets append-only, also for other programs.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        tables : BaseTables
+            The store's own tables.
+        """
+        quote = connection.dialect.identifier_preparer
+        function = f"{quote.quote_identifier(str(self.schema))}.parkplan_append_only"
+        connection.exec_driver_sql(
+            f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$BEGIN RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME; END$$"
+        )
+        for table in (tables.history, tables.changesets):
+            connection.exec_driver_sql(
+                f"CREATE OR REPLACE TRIGGER {table.name}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE "
+                f"ON {quote.format_table(table)} EXECUTE FUNCTION {function}()"
+            )
+
+    def lock(self, connection: sa.Connection) -> None:
+        """Wait for the one writer at work, until this transaction ends.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        """
+        connection.execute(
+            sa.text("SELECT pg_advisory_xact_lock(:key, hashtext(:schema))"), {"key": _LOCK, "schema": self.schema}
+        )
+
+    def writing(self) -> sa.Engine:
+        """Return the engine whose transactions write.
+
+        Returns
+        -------
+        Engine
+            The same as for reading.
+        """
+        return self.sqlalchemy
+
+    def geometry_type(self, definition: LayerDefinition) -> sa.types.TypeEngine[Any] | None:
+        """Return the type of the layer's geometry column.
+
+        Parameters
+        ----------
+        definition : LayerDefinition
+            The layer.
+
+        Returns
+        -------
+        TypeEngine or None
+            The one geometry type the layer allows, or GEOMETRY for several.
+        """
+        if not definition.spatial:
+            return None
+        name = definition.geometry[0].upper() if len(definition.geometry) == 1 else "GEOMETRY"
+        return Geometry(name, srid=_SRS, spatial_index=True)
+
+    def create_layer(self, connection: sa.Connection, table: sa.Table, definition: LayerDefinition) -> None:
+        """Create a layer's table with its GiST index and its titles as a comment.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        table : Table
+            The layer's table.
+        definition : LayerDefinition
+            The layer.
+        """
+        table.comment = f"{definition.title.vi} / {definition.title.en}"
+        table.create(connection)
+
+    def wkb(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """Return the expression that reads a geometry.
+
+        Parameters
+        ----------
+        column : ColumnElement
+            The geometry column.
+
+        Returns
+        -------
+        ColumnElement
+            WKB.
+        """
+        return sa.func.ST_AsBinary(sa.type_coerce(column, sa.types.NullType()), type_=sa.LargeBinary)
+
+    def wkb_values(self, values: Sequence[Any]) -> list[bytes | None]:
+        """Return what was read as WKB.
+
+        Parameters
+        ----------
+        values : sequence of bytes or None
+            WKB.
+
+        Returns
+        -------
+        list of bytes or None
+            The same.
+        """
+        return list(values)
+
+    def in_bounds(self, table: sa.Table, bounds: Bounds) -> sa.ColumnElement[bool]:
+        """Return the condition that a geometry intersects a box.
+
+        Parameters
+        ----------
+        table : Table
+            A layer's table.
+        bounds : (float, float, float, float)
+            In EPSG:4326.
+
+        Returns
+        -------
+        ColumnElement of bool
+            By the spatial index, then exactly.
+        """
+        column = sa.type_coerce(table.c[GEOMETRY_COLUMN], sa.types.NullType())
+        return sa.func.ST_Intersects(column, sa.func.ST_MakeEnvelope(*bounds, _SRS), type_=sa.Boolean)
+
+    def insert(self, connection: sa.Connection, table: sa.Table, rows: Mapping[str, Sequence[Any]]) -> None:
+        """Insert rows with COPY.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        table : Table
+            Any table of the store.
+        rows : mapping of str to sequence
+            Columns; a geometry column holds shapely geometries.
+        """
+        target = sql.Identifier(str(self.schema), table.name)
+        names = sql.SQL(", ").join(map(sql.Identifier, rows))
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(target, names)
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in _rows(rows):
+                copy.write_row(row)
+
+    def update(self, connection: sa.Connection, table: sa.Table, rows: Mapping[str, Sequence[Any]]) -> None:
+        """Update rows by their feature id.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        table : Table
+            A layer's table.
+        rows : mapping of str to sequence
+            Columns, `feature_id` among them.
+        """
+        ids = rows["feature_id"]
+        values = {name: column for name, column in rows.items() if name != "feature_id"}
+        assignments = sql.SQL(", ").join(
+            sql.SQL("{} = %s{}").format(sql.Identifier(name), sql.SQL("::geometry" if name == GEOMETRY_COLUMN else ""))
+            for name in values
+        )
+        statement = sql.SQL("UPDATE {} SET {} WHERE feature_id = %s").format(
+            sql.Identifier(str(self.schema), table.name), assignments
+        )
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor:
+            cursor.executemany(statement, ((*row, id_) for row, id_ in zip(_rows(values), ids, strict=True)))
+
+    def bounds(self, connection: sa.Connection, table: sa.Table) -> Bounds | None:
+        """Return the bounds of a layer.
+
+        Parameters
+        ----------
+        connection : Connection
+            Any.
+        table : Table
+            A layer's table.
+
+        Returns
+        -------
+        (float, float, float, float) or None
+            In EPSG:4326, exact.
+        """
+        column = sa.type_coerce(table.c[GEOMETRY_COLUMN], sa.types.NullType())
+        each = sa.select(
+            sa.func.min(sa.func.ST_XMin(column)),
+            sa.func.min(sa.func.ST_YMin(column)),
+            sa.func.max(sa.func.ST_XMax(column)),
+            sa.func.max(sa.func.ST_YMax(column)),
+        ).select_from(table)
+        row = connection.execute(each).one()
+        return None if row[0] is None else (row[0], row[1], row[2], row[3])
+
+    def wrote(self, connection: sa.Connection, table: sa.Table, geometry: npt.NDArray[np.object_]) -> None:
+        """Do nothing: PostgreSQL keeps its own books.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        table : Table
+            The layer's table.
+        geometry : ndarray of shapely geometry or None
+            What was written.
+        """
+
+
+def _rows(columns: Mapping[str, Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
+    """Return rows as PostgreSQL takes them: hex EWKB for geometries."""
+    values: list[Any] = []
+    for name, column in columns.items():
+        if name == GEOMETRY_COLUMN:
+            geometry = shapely.set_srid(np.asarray(column, dtype=object), _SRS)
+            values.append(shapely.to_wkb(geometry, hex=True, include_srid=True).tolist())
+        else:
+            values.append(column)
+    return zip(*values, strict=True) if values else repeat((), 0)

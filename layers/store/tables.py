@@ -1,0 +1,164 @@
+"""Tables from definitions: one typed table a layer for the current state, one history for all.
+
+The same SQLAlchemy model serves both engines; only the geometry column and the schema name differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from layers.definitions import FieldType, LayerDefinition
+from layers.errors import ConflictingDefinitionError
+from layers.types import Text
+
+__all__ = ["GEOMETRY_COLUMN", "STORE_FORMAT", "BaseTables", "base_tables", "layer_table", "new_columns"]
+
+#: Version of the tables below; a store of a newer version is refused.
+STORE_FORMAT: Final = 1
+GEOMETRY_COLUMN: Final = "geom"
+
+_COLUMN_TYPES: Final[dict[FieldType, Callable[[], sa.types.TypeEngine[Any]]]] = {
+    "text": sa.Text,
+    "integer": sa.BigInteger,
+    "number": lambda: sa.Double().with_variant(sa.REAL(), "sqlite"),
+    "boolean": sa.Boolean,
+    "date": sa.Date,
+}
+#: A whole-number key that both engines count up by themselves and never use twice.
+_KEY: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_JSON: Final = sa.Text().with_variant(postgresql.JSONB(), "postgresql")
+
+
+class BaseTables(NamedTuple):
+    """The tables that every store has.
+
+    Attributes
+    ----------
+    meta, layers, changesets, history : Table
+        Store format; definitions; record time; every version of every feature.
+    """
+
+    meta: sa.Table
+    layers: sa.Table
+    changesets: sa.Table
+    history: sa.Table
+
+
+def base_tables(metadata: sa.MetaData) -> BaseTables:
+    """Return the tables that every store has.
+
+    Parameters
+    ----------
+    metadata : MetaData
+        Names the schema, if any.
+
+    Returns
+    -------
+    BaseTables
+        Declared, not created.
+    """
+    return BaseTables(
+        meta=sa.Table(
+            "parkplan_meta",
+            metadata,
+            sa.Column("key", sa.Text, primary_key=True),
+            sa.Column("value", sa.Text, nullable=False),
+        ),
+        layers=sa.Table(
+            "parkplan_layers",
+            metadata,
+            sa.Column("id", sa.Text, primary_key=True),
+            sa.Column("definition", sa.Text, nullable=False),
+        ),
+        changesets=sa.Table(
+            "parkplan_changesets",
+            metadata,
+            sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+            sa.Column("author", sa.Text, nullable=False),
+            sa.Column("message", sa.Text, nullable=False),
+            sa.Column("decision_number", sa.Text),
+            sa.Column("decision_date", sa.Date),
+            sa.Column("time", sa.Text, nullable=False),
+            sa.Column("features", sa.Integer, nullable=False),
+        ),
+        history=sa.Table(
+            "parkplan_history",
+            metadata,
+            sa.Column("layer", sa.Text, nullable=False),
+            sa.Column("feature_id", sa.Text, nullable=False),
+            sa.Column("changeset", sa.Integer, nullable=False),
+            sa.Column("operation", sa.Text, nullable=False),
+            sa.Column("attributes", _JSON),
+            sa.Column("geometry", sa.LargeBinary),
+            sa.Index("parkplan_history_key", "layer", "feature_id", "changeset", unique=True),
+        ),
+    )
+
+
+def layer_table(
+    definition: LayerDefinition, metadata: sa.MetaData, geometry: sa.types.TypeEngine[Any] | None
+) -> sa.Table:
+    """Return the table of a layer's current state.
+
+    Parameters
+    ----------
+    definition : LayerDefinition
+        The layer.
+    metadata : MetaData
+        Names the schema, if any.
+    geometry : TypeEngine or None
+        The engine's geometry type; None for a layer of attributes only.
+
+    Returns
+    -------
+    Table
+        Declared, not created.
+    """
+    spatial = [] if geometry is None else [sa.Column(GEOMETRY_COLUMN, geometry)]
+    return sa.Table(
+        definition.id,
+        metadata,
+        sa.Column("fid", _KEY, primary_key=True, autoincrement=True),
+        *spatial,
+        sa.Column("feature_id", sa.Text, nullable=False, unique=True),
+        *(sa.Column(field.name, _COLUMN_TYPES[field.type]()) for field in definition.all_fields),
+        sa.Column("changeset", sa.Integer, nullable=False),
+        sqlite_autoincrement=True,
+    )
+
+
+def new_columns(old: LayerDefinition, new: LayerDefinition) -> list[str]:
+    """Return the fields that a changed definition adds to a table.
+
+    Parameters
+    ----------
+    old, new : LayerDefinition
+        The layer as stored and as wanted.
+
+    Returns
+    -------
+    list of str
+        Names of fields to add; titles, codes, bounds and styles may change freely.
+
+    Raises
+    ------
+    ConflictingDefinitionError
+        If the change would lose data: a field dropped or retyped, or a geometry type no longer allowed.
+    """
+    was = {field.name: field.type for field in old.fields}
+    now = {field.name: field.type for field in new.fields}
+    lost = sorted(name for name, type_ in was.items() if now.get(name) != type_)
+    if lost or not set(old.geometry) <= set(new.geometry) or old.spatial != new.spatial:
+        raise ConflictingDefinitionError(
+            seen=Text(
+                vi=f"trường {lost} bị bỏ hoặc đổi kiểu, hình học {list(old.geometry)} thành {list(new.geometry)}",
+                en=f"fields {lost} dropped or retyped, geometry {list(old.geometry)} to {list(new.geometry)}",
+            ),
+            wanted=Text(vi="chỉ thêm trường, hoặc mã lớp khác", en="added fields only, or another layer id"),
+            where=new.id,
+        )
+    return [name for name in now if name not in was]

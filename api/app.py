@@ -1,0 +1,189 @@
+"""The server: routes, errors and middleware over one store, built once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from api import features, health, portal, processes
+from api.errors import BadParameterError, MethodNotAllowedError, UnknownPathError
+from api.links import OPENAPI, base_url
+from api.middleware import EdgeMiddleware
+from api.openapi import TITLE, document_of, openapi_document, query_names, with_layers
+from api.params import LanguageParameter, StoreParameter, check_format, check_names
+from api.responses import answer, problem_answer
+from api.settings import Settings
+from layers.errors import ParkplanError
+from layers.store import open_store
+from layers.types import Text
+
+__all__ = ["create_app"]
+
+LOG: Final = logging.getLogger("parkplan")
+ASSETS: Final = Path(__file__).parent / "assets"
+#: Answers from this length on are compressed for readers who take it, bytes.
+GZIP_FROM: Final = 1_000
+
+router = APIRouter(tags=["capabilities"], default_response_class=Response)
+
+
+@router.get(
+    "/api",
+    summary="This document",
+    responses=document_of("openapi", media_type=OPENAPI),
+    dependencies=[Depends(check_format)],
+)
+def openapi(request: Request, store: StoreParameter, _language: LanguageParameter) -> Response:
+    """Return the OpenAPI document, with the layers that there are.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+    store : Store
+        The store.
+
+    Returns
+    -------
+    Response
+        The document.
+    """
+    document = with_layers(request.app.openapi(), store.layers())
+    document.setdefault("servers", [{"url": base_url(request)}])
+    return answer(document, language="en", media_type=OPENAPI)
+
+
+_API_PAGE: Final = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title} API</title>
+<link rel="stylesheet" href="{base}/assets/vendor/swagger-ui/swagger-ui.css">
+</head>
+<body>
+<noscript><p>This page needs JavaScript; the document itself is <a href="{base}/api">here</a>.</p></noscript>
+<main id="api"></main>
+<script src="{base}/assets/vendor/swagger-ui/swagger-ui-bundle.js"></script>
+<script nonce="{nonce}">
+SwaggerUIBundle({{url: "{base}/api", dom_id: "#api", deepLinking: true, validatorUrl: null}})
+</script>
+</body>
+</html>
+"""
+
+
+@router.get("/api.html", include_in_schema=False)
+def api_page(request: Request) -> Response:
+    """Return the page that shows the OpenAPI document and lets it be tried out.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+
+    Returns
+    -------
+    Response
+        A page that loads nothing from elsewhere.
+    """
+    check_names(request, ())
+    return HTMLResponse(_API_PAGE.format(title=TITLE, base=base_url(request), nonce=request.state.nonce))
+
+
+def _only_known(request: Request) -> None:
+    """Refuse query parameters that the OpenAPI document does not name."""
+    names = request.app.state.query_names.get(request.scope["route"].path_format)
+    if names is not None:
+        check_names(request, names)
+
+
+async def _parkplan_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, ParkplanError):
+        raise error
+    answered = problem_answer(request, error)
+    if answered.status_code >= 500:
+        LOG.error("failed", exc_info=error, extra={"request_id": request.state.request_id})
+    return answered
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """Answer what the router found: no such path, no such method."""
+    if not isinstance(error, HTTPException):
+        raise error
+    path = request.url.path
+    if error.status_code == 404:
+        wanted = Text(vi="một địa chỉ có ở /api", en="an address that /api names")
+        return problem_answer(request, UnknownPathError(seen=path, wanted=wanted, where=path))
+    if error.status_code == 405:
+        headers = error.headers or {}
+        found = MethodNotAllowedError(seen=request.method, wanted=headers.get("Allow", "GET"), where=path)
+        return problem_answer(request, found, headers=headers)
+    raise error
+
+
+async def _validation_error(request: Request, error: Exception) -> Response:
+    """Answer what FastAPI found wrong with a declared parameter."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return problem_answer(request, BadParameterError(seen=first.get("input"), wanted=first["msg"], where=place))
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the server.
+
+    Parameters
+    ----------
+    settings : Settings
+        All that may be set; nothing else is read from the environment.
+
+    Returns
+    -------
+    FastAPI
+        An ASGI application. The store is opened when it starts and closed when it stops; between requests it keeps no
+        state.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with open_store(settings.store) as store:
+            app.state.store = store
+            yield
+
+    app = FastAPI(
+        title=TITLE,
+        version=version("parkplan"),
+        lifespan=lifespan,
+        dependencies=[Depends(_only_known)],
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        exception_handlers={
+            ParkplanError: _parkplan_error,
+            HTTPException: _http_error,
+            RequestValidationError: _validation_error,
+        },
+    )
+    app.state.settings = settings
+    for part in (features.landing, portal.router, router, features.router, processes.router, health.router):
+        app.include_router(part)
+    app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
+    document: dict[str, Any] = openapi_document(app.routes, settings=settings, version=app.version)
+    app.openapi_schema = document  # what `app.openapi()` returns from now on
+    app.state.query_names = query_names(document)
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM)
+    app.add_middleware(EdgeMiddleware, basemap_url=settings.basemap_url)
+    return app

@@ -1,0 +1,198 @@
+"""The documents of OGC API Features: pure functions from definitions and extents to what is sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any, Final
+
+from api.links import GEOJSON, HTML, JSON, OPENAPI, REL, SCHEMA, Link, collection_url, link
+from layers.definitions import LayerDefinition
+from layers.store import Extent
+from layers.types import Language, Text
+
+__all__ = [
+    "CONFORMANCE",
+    "CRS84",
+    "collection_document",
+    "collections_document",
+    "conformance_document",
+    "landing_document",
+    "layer_schema_document",
+]
+
+JsonObject = dict[str, Any]
+
+#: Longitude and latitude of WGS 84, in this order.
+CRS84: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+_GREGORIAN: Final = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
+
+#: Conformance classes, each held to by tests in `tests/api`.
+CONFORMANCE: Final = (
+    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
+)
+
+_DESCRIPTION: Final = Text(
+    vi="Các khu, cụm công nghiệp Hà Nội, các quy hoạch liên quan và kết quả rà soát theo quy định.",
+    en="Hanoi's industrial parks, the plans they lie in, and what the rules say of them.",
+)
+_THIS: Final = Text(vi="Tài liệu này", en="This document")
+_PAGE: Final = Text(vi="Trang bản đồ", en="The map page")
+_API: Final = Text(vi="Mô tả giao diện (OpenAPI)", en="Description of the interface (OpenAPI)")
+_API_PAGE: Final = Text(vi="Tài liệu giao diện", en="Documentation of the interface")
+_CONFORMS: Final = Text(vi="Các lớp tuân thủ", en="Conformance classes")
+_DATA: Final = Text(vi="Các lớp dữ liệu", en="Layers")
+_PROCESSES: Final = Text(vi="Các quy trình phân tích", en="Analyses")
+_ITEMS: Final = Text(vi="Các đối tượng", en="Features")
+_QUERYABLES: Final = Text(vi="Các trường lọc được", en="Queryables")
+_SCHEMA: Final = Text(vi="Lược đồ", en="Schema")
+
+
+def landing_document(base: str, *, language: Language) -> JsonObject:
+    """Return the landing page: where everything is.
+
+    Parameters
+    ----------
+    base : str
+        Address of the server.
+    language : {"vi", "en"}
+        Of titles.
+
+    Returns
+    -------
+    dict
+        The document.
+    """
+    return {
+        "title": "Parkplan",
+        "description": _DESCRIPTION.say(language),
+        "links": [
+            link(f"{base}/?f=json", "self", JSON, _THIS.say(language)),
+            link(f"{base}/?f=html", "alternate", HTML, _PAGE.say(language)),
+            link(f"{base}/api", "service-desc", OPENAPI, _API.say(language)),
+            link(f"{base}/api.html", "service-doc", HTML, _API_PAGE.say(language)),
+            link(f"{base}/conformance", "conformance", JSON, _CONFORMS.say(language)),
+            link(f"{base}/conformance", REL + "conformance", JSON, _CONFORMS.say(language)),
+            link(f"{base}/collections", "data", JSON, _DATA.say(language)),
+            link(f"{base}/collections", REL + "data", JSON, _DATA.say(language)),
+            link(f"{base}/processes", REL + "processes", JSON, _PROCESSES.say(language)),
+        ],
+    }
+
+
+def conformance_document() -> JsonObject:
+    """Return which conformance classes hold.
+
+    Returns
+    -------
+    dict
+        The document.
+    """
+    return {"conformsTo": list(CONFORMANCE)}
+
+
+def collection_document(
+    definition: LayerDefinition, extent: Extent, *, base: str, language: Language, parent: bool = False
+) -> JsonObject:
+    """Return one layer as a collection.
+
+    Parameters
+    ----------
+    definition : LayerDefinition
+        The layer.
+    extent : Extent
+        How far its features reach.
+    base : str
+        Address of the server.
+    language : {"vi", "en"}
+        Of title and description.
+    parent : bool, optional
+        Whether it is named in the list of all, where `self` would mean the list.
+
+    Returns
+    -------
+    dict
+        The document.
+    """
+    url = collection_url(base, definition.id)
+    own = "collection" if parent else "self"
+    document: JsonObject = {
+        "id": definition.id,
+        "title": definition.title.say(language),
+        "itemType": "feature",
+        "crs": [CRS84],
+        "storageCrs": CRS84,
+        "links": [
+            link(url, own, JSON, definition.title.say(language)),
+            link(f"{url}/items", "items", GEOJSON, _ITEMS.say(language)),
+            link(f"{url}/queryables", REL + "queryables", SCHEMA, _QUERYABLES.say(language)),
+            link(f"{url}/schema", REL + "schema", SCHEMA, _SCHEMA.say(language)),
+        ],
+    }
+    if definition.description is not None:
+        document["description"] = definition.description.say(language)
+    if reach := _extent_document(extent):
+        document["extent"] = reach
+    return document
+
+
+def _extent_document(extent: Extent) -> JsonObject:
+    reach: JsonObject = {}
+    if extent.bounds is not None:
+        reach["spatial"] = {"bbox": [list(extent.bounds)], "crs": CRS84}
+    if extent.start is not None or extent.end is not None:
+        reach["temporal"] = {"interval": [[_first(extent.start), _last(extent.end)]], "trs": _GREGORIAN}
+    return reach
+
+
+def _first(day: dt.date | None) -> str | None:
+    return None if day is None else f"{day.isoformat()}T00:00:00Z"
+
+
+def _last(day: dt.date | None) -> str | None:
+    return None if day is None else f"{day.isoformat()}T23:59:59Z"
+
+
+def collections_document(collections: Iterable[JsonObject], *, base: str, language: Language) -> JsonObject:
+    """Return the list of all collections.
+
+    Parameters
+    ----------
+    collections : iterable of dict
+        Of `collection_document`.
+    base : str
+        Address of the server.
+    language : {"vi", "en"}
+        Of titles.
+
+    Returns
+    -------
+    dict
+        The document.
+    """
+    links: list[Link] = [link(f"{base}/collections", "self", JSON, _THIS.say(language))]
+    return {"links": links, "collections": list(collections)}
+
+
+def layer_schema_document(schema: JsonObject, *, url: str) -> JsonObject:
+    """Return a JSON Schema of a layer with the address under which it is found.
+
+    Parameters
+    ----------
+    schema : dict
+        Of `layers.schema.json_schema` or `layers.schema.queryables`.
+    url : str
+        Its address.
+
+    Returns
+    -------
+    dict
+        The schema with `$schema` and `$id` in front.
+    """
+    return {"$schema": schema["$schema"], "$id": url, **schema}

@@ -1,0 +1,164 @@
+"""What can go wrong at the edge: in a request, a setting or a command line, each cause by name."""
+
+from __future__ import annotations
+
+from layers.errors import ParkplanError
+from layers.types import Text
+
+__all__ = [
+    "AddressInUseError",
+    "ApiError",
+    "BadBodyError",
+    "BadParameterError",
+    "BodyTooLargeError",
+    "InternalError",
+    "InvalidInputError",
+    "MethodNotAllowedError",
+    "MissingStoreError",
+    "OutputError",
+    "RemoteAddressError",
+    "SettingsError",
+    "UnknownParameterError",
+    "UnknownPathError",
+    "UnknownProcessError",
+    "UnsupportedMediaTypeError",
+]
+
+
+class ApiError(ParkplanError):
+    """Base of what `api` raises."""
+
+
+class BadParameterError(ApiError):
+    """A parameter whose value means nothing."""
+
+    template = Text(
+        vi="Tham số {where}: gặp {seen!r}, cần {wanted}.",
+        en="Parameter {where}: saw {seen!r}, wanted {wanted}.",
+    )
+
+
+class UnknownParameterError(ApiError):
+    """A query parameter that the resource does not know."""
+
+    template = Text(
+        vi="{where} không có tham số {seen!r}. Các tham số: {wanted}.",
+        en="{where} has no parameter {seen!r}. Its parameters are: {wanted}.",
+    )
+
+
+class UnknownPathError(ApiError):
+    """A path at which nothing is served."""
+
+    template = Text(
+        vi="Không có gì ở {seen}. Cần {wanted}.",
+        en="There is nothing at {seen}. Wanted {wanted}.",
+    )
+
+
+class MethodNotAllowedError(ApiError):
+    """A method that the resource does not offer."""
+
+    template = Text(
+        vi="{where} không nhận phương thức {seen}; cần {wanted}.",
+        en="{where} does not take the method {seen}; wanted {wanted}.",
+    )
+
+
+class UnknownProcessError(ApiError):
+    """A process that is not offered."""
+
+    template = Text(
+        vi="Không có quy trình {seen!r}. Các quy trình: {wanted}.",
+        en="There is no process {seen!r}. The processes are: {wanted}.",
+    )
+
+
+class BadBodyError(ApiError):
+    """A request body that cannot be read."""
+
+    template = Text(
+        vi="Không đọc được nội dung gửi đến {where}: {seen}. Cần {wanted}.",
+        en="The body sent to {where} cannot be read: {seen}. Wanted {wanted}.",
+    )
+
+
+class BodyTooLargeError(ApiError):
+    """A request body over the limit."""
+
+    template = Text(
+        vi="Nội dung gửi đến {where} dài hơn {wanted} byte.",
+        en="The body sent to {where} is longer than {wanted} bytes.",
+    )
+
+
+class UnsupportedMediaTypeError(ApiError):
+    """A request body of a type that is not read."""
+
+    template = Text(
+        vi="Nội dung gửi đến {where} có kiểu {seen!r}, cần {wanted}.",
+        en="The body sent to {where} is of type {seen!r}, wanted {wanted}.",
+    )
+
+
+class InvalidInputError(ApiError):
+    """An input of a process that is missing, unknown or out of its bounds."""
+
+    template = Text(
+        vi="Đầu vào {where}: gặp {seen}, cần {wanted}.",
+        en="Input {where}: saw {seen}, wanted {wanted}.",
+    )
+
+
+class InternalError(ApiError):
+    """A fault of ours; `seen` is the request id under which the log tells more."""
+
+    template = Text(
+        vi="Máy chủ gặp lỗi. Khi báo lỗi, xin kèm mã yêu cầu {seen}.",
+        en="The server failed. Please name the request id {seen} when you report it.",
+    )
+
+
+class SettingsError(ApiError):
+    """A setting that is not valid."""
+
+    template = Text(
+        vi="Thiết lập {where}: gặp {seen!r}, cần {wanted}.",
+        en="Setting {where}: saw {seen!r}, wanted {wanted}.",
+    )
+
+
+class RemoteAddressError(ApiError):
+    """A single-user store that would be served to the network."""
+
+    template = Text(
+        vi="Kho một người dùng chỉ phục vụ trên máy này: gặp địa chỉ {seen!r}, cần {wanted}.",
+        en="A single-user store is served to this machine only: saw the address {seen!r}, wanted {wanted}.",
+    )
+
+
+class AddressInUseError(ApiError):
+    """A port that cannot be listened on."""
+
+    template = Text(
+        vi="Không mở được cổng {where}: {seen}. Cần {wanted}.",
+        en="Cannot listen on {where}: {seen}. Wanted {wanted}.",
+    )
+
+
+class MissingStoreError(ApiError):
+    """A store file that has not been made yet."""
+
+    template = Text(
+        vi="Chưa có kho dữ liệu {seen}. Hãy chạy: {wanted}",
+        en="There is no store {seen} yet. Please run: {wanted}",
+    )
+
+
+class OutputError(ApiError):
+    """A file that cannot be written."""
+
+    template = Text(
+        vi="Không ghi được tệp {where}: {seen}. Cần {wanted}.",
+        en="The file {where} cannot be written: {seen}. Wanted {wanted}.",
+    )

@@ -1,0 +1,151 @@
+"""Links: one builder for all of them, and the media types and relations that they name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, urlencode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from starlette.requests import Request
+
+__all__ = [
+    "GEOJSON",
+    "HTML",
+    "JSON",
+    "OPENAPI",
+    "PROBLEM",
+    "REL",
+    "SCHEMA",
+    "Link",
+    "base_url",
+    "collection_url",
+    "feature_url",
+    "link",
+    "request_url",
+]
+
+JSON: Final = "application/json"
+GEOJSON: Final = "application/geo+json"
+SCHEMA: Final = "application/schema+json"
+PROBLEM: Final = "application/problem+json"
+OPENAPI: Final = "application/vnd.oai.openapi+json;version=3.0"
+HTML: Final = "text/html"
+
+#: Prefix of the link relations that OGC has registered.
+REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/"
+
+Link = dict[str, str]
+
+
+def link(href: str, rel: str, type_: str, title: str = "") -> Link:
+    """Return one link.
+
+    Parameters
+    ----------
+    href : str
+        Address.
+    rel : str
+        Relation, registered or a URI.
+    type_ : str
+        Media type of what is there.
+    title : str, optional
+        For the reader.
+
+    Returns
+    -------
+    dict
+        The link object.
+
+    Examples
+    --------
+    >>> link("http://x/api", "service-desc", "application/json")
+    {'href': 'http://x/api', 'rel': 'service-desc', 'type': 'application/json'}
+    """
+    entry = {"href": href, "rel": rel, "type": type_}
+    return {**entry, "title": title} if title else entry
+
+
+def base_url(request: Request) -> str:
+    """Return the address under which the reader reaches the server, without a slash at its end.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+
+    Returns
+    -------
+    str
+        The setting `public_url`, else what the request says.
+    """
+    public: str = request.app.state.settings.public_url
+    return (public or str(request.base_url)).rstrip("/")
+
+
+def request_url(request: Request, *, changed: Iterable[tuple[str, str]] = ()) -> str:
+    """Return the address of a request, with some query parameters set anew.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+    changed : iterable of (str, str)
+        Names and values that replace those of the request.
+
+    Returns
+    -------
+    str
+        Absolute address; the other parameters keep their order.
+    """
+    changes = dict(changed)
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in changes]
+    query = urlencode([*kept, *changes.items()])
+    # The path as it was sent: a decoded slash or percent sign in a feature id must not change its meaning.
+    sent = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+    path = sent.decode("latin-1").partition("?")[0]
+    return base_url(request) + path + (f"?{query}" if query else "")
+
+
+def collection_url(base: str, layer: str) -> str:
+    """Return the address of a collection.
+
+    Parameters
+    ----------
+    base : str
+        Address of the server.
+    layer : str
+        The layer's id.
+
+    Returns
+    -------
+    str
+        The address.
+    """
+    return f"{base}/collections/{quote(layer, safe='')}"
+
+
+def feature_url(base: str, layer: str, feature_id: str) -> str:
+    """Return the address of a feature.
+
+    Parameters
+    ----------
+    base : str
+        Address of the server.
+    layer : str
+        The layer's id.
+    feature_id : str
+        The feature's id.
+
+    Returns
+    -------
+    str
+        The address; signs that mean something in an address are escaped.
+
+    Examples
+    --------
+    >>> feature_url("http://x", "roads", "QL 1/a")
+    'http://x/collections/roads/items/QL%201%2Fa'
+    """
+    return f"{collection_url(base, layer)}/items/{quote(feature_id, safe='')}"

@@ -1,0 +1,174 @@
+"""The OpenAPI document: what the routes declare, with the components of `api.schemas` put in.
+
+It is the contract: the names that it gives to the query parameters of a path are the names that the path takes.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
+
+from api.links import JSON, PROBLEM
+from api.schemas import PARAMETERS, SCHEMAS, ref
+from api.settings import Settings
+
+__all__ = ["OPENAPI_VERSION", "TITLE", "document_of", "openapi_document", "query_names", "with_layers"]
+
+#: OGC API Features 1.0 has a conformance class for 3.0, and its clients look for it.
+OPENAPI_VERSION: Final = "3.0.3"
+TITLE: Final = "Parkplan"
+
+JsonObject = dict[str, Any]
+#: Problems that any operation may answer with.
+_ALWAYS: Final = (400, 500, 503)
+
+
+def document_of(schema: str, *, media_type: str = JSON, problems: Iterable[int] = ()) -> dict[int | str, JsonObject]:
+    """Return what a route declares about its answers.
+
+    Parameters
+    ----------
+    schema : str
+        Name of the component that describes its document.
+    media_type : str, optional
+        Of the document.
+    problems : iterable of int, optional
+        Statuses of the problems of its own.
+
+    Returns
+    -------
+    dict
+        OpenAPI responses by status.
+    """
+    content = {media_type: {"schema": ref("schemas", schema)}}
+    answers: dict[int | str, JsonObject] = {200: {"description": "The document.", "content": content}}
+    return answers | {status: ref("responses", f"problem-{status}") for status in problems}
+
+
+def openapi_document(routes: Iterable[BaseRoute], *, settings: Settings, version: str) -> JsonObject:
+    """Return the OpenAPI document of routes.
+
+    Parameters
+    ----------
+    routes : iterable of route
+        Routes that declare their parameters and answers.
+    settings : Settings
+        Gives limits and the public address.
+    version : str
+        Of Parkplan.
+
+    Returns
+    -------
+    dict
+        An OpenAPI 3.0 document.
+    """
+    raw = get_openapi(title=TITLE, version=version, openapi_version=OPENAPI_VERSION, routes=list(routes))
+    paths = {
+        path: {method: _operation(path, operation) for method, operation in methods.items()}
+        for path, methods in raw["paths"].items()
+    }
+    parameters = copy.deepcopy(PARAMETERS)
+    parameters["limit"]["schema"] |= {"maximum": settings.max_limit, "default": settings.default_limit}
+    document: JsonObject = {
+        "openapi": OPENAPI_VERSION,
+        "info": {
+            "title": TITLE,
+            "version": version,
+            "description": "Hanoi's industrial parks, the plans they lie in, and what the rules say of them.",
+            "license": {"name": "MIT", "url": "https://opensource.org/license/mit"},
+        },
+        "paths": paths,
+        "components": {
+            "parameters": parameters,
+            "schemas": copy.deepcopy(SCHEMAS),
+            "responses": _problem_responses(paths),
+        },
+    }
+    if settings.public_url:
+        document["servers"] = [{"url": settings.public_url}]
+    return document
+
+
+def _operation(path: str, operation: Mapping[str, Any]) -> JsonObject:
+    """Put the components into what FastAPI found out about an operation."""
+    parameters = [
+        ref("parameters", entry["schema"].get("component", entry["name"])) for entry in operation.get("parameters", [])
+    ]
+    if path.endswith("/items"):
+        parameters.append(ref("parameters", "filters"))
+    # FastAPI adds a 422 in a form of its own; problems of ours are references.
+    answers = {
+        status: answer for status, answer in operation["responses"].items() if status == "200" or "$ref" in answer
+    }
+    statuses = {*_ALWAYS, *((404,) if "{" in path else ())}
+    answers |= {str(status): ref("responses", f"problem-{status}") for status in statuses}
+    return {**operation, "parameters": parameters, "responses": dict(sorted(answers.items()))}
+
+
+def _problem_responses(paths: Mapping[str, Mapping[str, JsonObject]]) -> JsonObject:
+    """Return a component for every problem that an operation refers to."""
+    used = {
+        status
+        for methods in paths.values()
+        for operation in methods.values()
+        for status in operation["responses"]
+        if status != "200"
+    }
+    return {
+        f"problem-{status}": {
+            "description": f"{HTTPStatus(int(status)).phrase}, as problem details.",
+            "content": {PROBLEM: {"schema": ref("schemas", "problem")}},
+        }
+        for status in sorted(used)
+    }
+
+
+def query_names(document: Mapping[str, Any]) -> dict[str, tuple[str, ...] | None]:
+    """Return the query parameters that each path takes.
+
+    Parameters
+    ----------
+    document : mapping
+        An OpenAPI document of `openapi_document`.
+
+    Returns
+    -------
+    dict of str to tuple of str or None
+        Names by path; None where the fields of a layer are parameters too.
+    """
+    known = document["components"]["parameters"]
+    names: dict[str, tuple[str, ...] | None] = {}
+    for path, methods in document["paths"].items():
+        used = [
+            known[entry["$ref"].rpartition("/")[2]] for method in methods.values() for entry in method["parameters"]
+        ]
+        query = [parameter["name"] for parameter in used if parameter["in"] == "query"]
+        names[path] = None if "filters" in query else tuple(dict.fromkeys(query))
+    return names
+
+
+def with_layers(document: Mapping[str, Any], layers: Iterable[str]) -> JsonObject:
+    """Return an OpenAPI document that names the layers there are.
+
+    Parameters
+    ----------
+    document : mapping
+        An OpenAPI document of `openapi_document`.
+    layers : iterable of str
+        Ids.
+
+    Returns
+    -------
+    dict
+        A new document.
+    """
+    changed = copy.deepcopy(dict(document))
+    names = list(layers)
+    if names:
+        changed["components"]["parameters"]["collectionId"]["schema"]["enum"] = names
+    return changed

@@ -1,0 +1,146 @@
+"""Which HTTP status is an error, and how is it told? One table, and problem details by RFC 9457.
+
+Types are stable names (`urn:parkplan:problem:unknown-layer`, or the OGC's where it has registered one); titles and
+details are in the reader's language; `seen`, `wanted` and `where` hold the parts of the detail.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from api import errors as api_errors
+from gis import errors as gis_errors
+from layers import errors as layers_errors
+from layers.errors import InvalidFeaturesError, ParkplanError
+from layers.types import Language, Text
+
+__all__ = ["KINDS", "NO_SUCH_PROCESS", "URN", "ProblemKind", "kind_of", "problem"]
+
+#: Prefix of our problem types.
+URN: Final = "urn:parkplan:problem:"
+#: The type that OGC API Processes wants for an unknown process.
+NO_SUCH_PROCESS: Final = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-process"
+#: Issues of invalid features that are told one by one.
+ISSUES_SHOWN: Final = 100
+
+JsonObject = dict[str, Any]
+
+
+class ProblemKind(NamedTuple):
+    """How one kind of error is answered.
+
+    Attributes
+    ----------
+    status : int
+        HTTP status.
+    type : str
+        URI that names the kind.
+    title : Text
+        The kind in words, the same each time.
+    """
+
+    status: int
+    type: str
+    title: Text
+
+
+def _kind(status: int, name: str, vi: str, en: str) -> ProblemKind:
+    return ProblemKind(status, name if name.startswith("http") else URN + name, Text(vi=vi, en=en))
+
+
+#: How each error is answered; a child without a line of its own is answered as its parent.
+KINDS: Final[dict[type[ParkplanError], ProblemKind]] = {
+    layers_errors.LayersError: _kind(422, "unusable", "Không dùng được", "Not usable"),
+    layers_errors.MissingFileError: _kind(422, "missing-file", "Không có tệp", "Missing file"),
+    layers_errors.FileUnreadableError: _kind(422, "unreadable-file", "Không đọc được tệp", "Unreadable file"),
+    layers_errors.DefinitionError: _kind(422, "invalid-definition", "Định nghĩa không hợp lệ", "Invalid definition"),
+    layers_errors.ConflictingDefinitionError: _kind(
+        409, "conflicting-definition", "Định nghĩa mâu thuẫn", "Conflicting definition"
+    ),
+    layers_errors.UnknownLayerError: _kind(404, "unknown-layer", "Không có lớp này", "Unknown layer"),
+    layers_errors.UnknownFieldError: _kind(400, "unknown-field", "Không có trường này", "Unknown field"),
+    layers_errors.UnknownFeatureError: _kind(404, "unknown-feature", "Không có đối tượng này", "Unknown feature"),
+    layers_errors.FeatureExistsError: _kind(409, "feature-exists", "Đối tượng đã có", "Feature exists"),
+    layers_errors.UnknownChangesetError: _kind(
+        404, "unknown-changeset", "Không có phiên bản thay đổi này", "Unknown changeset"
+    ),
+    layers_errors.CrsError: _kind(422, "wrong-crs", "Sai hệ toạ độ", "Wrong CRS"),
+    layers_errors.ValueOutOfRangeError: _kind(400, "value-out-of-range", "Giá trị không hợp lệ", "Value out of range"),
+    layers_errors.StoreError: _kind(500, "store-failed", "Kho dữ liệu báo lỗi", "Store failed"),
+    layers_errors.StoreUnreachableError: _kind(
+        503, "store-unreachable", "Không kết nối được kho dữ liệu", "Store unreachable"
+    ),
+    layers_errors.InvalidFeaturesError: _kind(422, "invalid-features", "Đối tượng không hợp lệ", "Invalid features"),
+    gis_errors.GisError: _kind(422, "not-computable", "Không tính được", "Not computable"),
+    api_errors.ApiError: _kind(400, "bad-request", "Yêu cầu không hợp lệ", "Bad request"),
+    api_errors.BadParameterError: _kind(400, "bad-parameter", "Tham số không hợp lệ", "Bad parameter"),
+    api_errors.UnknownParameterError: _kind(400, "unknown-parameter", "Không có tham số này", "Unknown parameter"),
+    api_errors.UnknownPathError: _kind(404, "unknown-path", "Không có địa chỉ này", "Unknown path"),
+    api_errors.MethodNotAllowedError: _kind(
+        405, "method-not-allowed", "Phương thức không được nhận", "Method not allowed"
+    ),
+    api_errors.UnknownProcessError: _kind(404, NO_SUCH_PROCESS, "Không có quy trình này", "No such process"),
+    api_errors.BadBodyError: _kind(400, "bad-body", "Nội dung không đọc được", "Unreadable body"),
+    api_errors.BodyTooLargeError: _kind(413, "body-too-large", "Nội dung quá dài", "Body too large"),
+    api_errors.UnsupportedMediaTypeError: _kind(
+        415, "unsupported-media-type", "Kiểu nội dung không nhận", "Unsupported media type"
+    ),
+    api_errors.InvalidInputError: _kind(422, "invalid-input", "Đầu vào không hợp lệ", "Invalid input"),
+    api_errors.InternalError: _kind(500, "internal-error", "Lỗi máy chủ", "Internal error"),
+}
+_OTHER: Final = _kind(500, "error", "Lỗi", "Error")
+
+
+def kind_of(error: ParkplanError) -> ProblemKind:
+    """Return how an error is answered.
+
+    Parameters
+    ----------
+    error : ParkplanError
+        Any error of ours.
+
+    Returns
+    -------
+    ProblemKind
+        Its own kind, else that of its nearest parent in `KINDS`.
+    """
+    return next((KINDS[cause] for cause in type(error).__mro__ if cause in KINDS), _OTHER)
+
+
+def problem(error: ParkplanError, *, language: Language, instance: str) -> JsonObject:
+    """Return an error as a problem details document.
+
+    Parameters
+    ----------
+    error : ParkplanError
+        The error.
+    language : {"vi", "en"}
+        The reader's language.
+    instance : str
+        Path and query of the request.
+
+    Returns
+    -------
+    dict
+        `type`, `title`, `status`, `detail`, `instance`, `seen`, `wanted`, `where`; for invalid features also `issues`.
+    """
+    kind = kind_of(error)
+    document: JsonObject = {
+        "type": kind.type,
+        "title": kind.title.say(language),
+        "status": kind.status,
+        "detail": error.message(language),
+        "instance": instance,
+        "seen": _plain(error.seen, language),
+        "wanted": _plain(error.wanted, language),
+        "where": error.where,
+    }
+    if isinstance(error, InvalidFeaturesError):
+        document["issues"] = [issue.message(language) for issue in error.issues[:ISSUES_SHOWN]]
+    return document
+
+
+def _plain(value: object, language: Language) -> str | int | float:
+    if isinstance(value, Text):
+        return value.say(language)
+    return value if isinstance(value, str | int | float) else str(value)

@@ -1,0 +1,213 @@
+"""OGC API Processes: every analysis as a process that is run while the caller waits."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from api.analyses import PROCESSES, Process, read_inputs
+from api.errors import (
+    BadBodyError,
+    BodyTooLargeError,
+    InvalidInputError,
+    UnknownProcessError,
+    UnsupportedMediaTypeError,
+)
+from api.links import JSON, REL, base_url, link
+from api.openapi import document_of
+from api.params import LanguageParameter, StoreParameter, check_format
+from api.responses import answer
+from api.schemas import ref
+from layers.types import Language, Text
+
+__all__ = ["router"]
+
+JsonObject = dict[str, Any]
+
+router = APIRouter(tags=["processes"], default_response_class=Response, dependencies=[Depends(check_format)])
+
+
+def _process(processId: str) -> Process:  # noqa: N803 - the name in the API
+    if processId not in PROCESSES:
+        raise UnknownProcessError(seen=processId, wanted=", ".join(PROCESSES), where="processes")
+    return PROCESSES[processId]
+
+
+ProcessParameter = Annotated[Process, Depends(_process)]
+
+
+async def _body(request: Request) -> JsonObject:
+    """Read a JSON body of bounded length."""
+    path, limit = request.url.path, request.app.state.settings.max_body_bytes
+    given = request.headers.get("content-type", JSON)
+    if given.partition(";")[0].strip().lower() != JSON:
+        raise UnsupportedMediaTypeError(seen=given, wanted=JSON, where=path)
+    parts: list[bytes] = []
+    length = 0
+    async for part in request.stream():
+        length += len(part)
+        if length > limit:
+            raise BodyTooLargeError(seen=length, wanted=limit, where=path)
+        parts.append(part)
+    try:
+        body = orjson.loads(b"".join(parts))
+    except orjson.JSONDecodeError as error:
+        raise BadBodyError(seen=error, wanted="JSON", where=path) from error
+    if not isinstance(body, dict):
+        wanted = Text(vi='một đối tượng JSON như {"inputs": {…}}', en='a JSON object such as {"inputs": {…}}')
+        raise BadBodyError(seen=type(body).__name__, wanted=wanted, where=path)
+    return body
+
+
+BodyParameter = Annotated[JsonObject, Depends(_body)]
+
+
+def _summary(process: Process, base: str, language: Language, *, rel: str) -> JsonObject:
+    url = f"{base}/processes/{process.id}"
+    return {
+        "id": process.id,
+        "version": process.version,
+        "title": process.title.say(language),
+        "description": process.description.say(language),
+        "jobControlOptions": ["sync-execute"],
+        "outputTransmission": ["value"],
+        "links": [
+            link(url, rel, JSON, process.title.say(language)),
+            link(f"{url}/execution", REL + "execute", JSON),
+        ],
+    }
+
+
+def _description(process: Process, base: str, language: Language) -> JsonObject:
+    required = {name for name, field in process.inputs.model_fields.items() if field.is_required()}
+    return {
+        **_summary(process, base, language, rel="self"),
+        "inputs": {
+            name: {
+                "title": process.input_title(name).say(language),
+                "minOccurs": int(name in required),
+                "maxOccurs": 1,
+                "schema": schema,
+            }
+            for name, schema in process.input_schemas().items()
+        },
+        "outputs": {
+            process.output: {
+                "title": process.title.say(language),
+                "schema": {"type": "object", "contentMediaType": JSON},
+            }
+        },
+    }
+
+
+@router.get("/processes", summary="All processes", responses=document_of("processList"))
+def processes(request: Request, language: LanguageParameter) -> Response:
+    """Return every process.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+    language : {"vi", "en"}
+        The reader's language.
+
+    Returns
+    -------
+    Response
+        The list.
+    """
+    base = base_url(request)
+    document = {
+        "processes": [_summary(process, base, language, rel="process") for process in PROCESSES.values()],
+        "links": [link(f"{base}/processes", "self", JSON)],
+    }
+    return answer(document, language=language)
+
+
+@router.get("/processes/{processId}", summary="One process", responses=document_of("process"))
+def process_description(request: Request, process: ProcessParameter, language: LanguageParameter) -> Response:
+    """Return what a process takes and gives.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+    process : Process
+        The process.
+    language : {"vi", "en"}
+        The reader's language.
+
+    Returns
+    -------
+    Response
+        Its description.
+    """
+    return answer(_description(process, base_url(request), language), language=language)
+
+
+@router.post(
+    "/processes/{processId}/execution",
+    summary="Run a process and wait for its result",
+    responses=document_of("result", problems=(413, 415, 422)),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {JSON: {"schema": ref("schemas", "execute"), "example": {"inputs": {"horizon": 2030}}}},
+        }
+    },
+)
+def execution(
+    process: ProcessParameter, body: BodyParameter, store: StoreParameter, language: LanguageParameter
+) -> Response:
+    """Run a process.
+
+    Parameters
+    ----------
+    process : Process
+        The process.
+    body : dict
+        `inputs`, and optionally `outputs` and `response`.
+    store : Store
+        The store.
+    language : {"vi", "en"}
+        The reader's language, unless the inputs name one.
+
+    Returns
+    -------
+    Response
+        The output itself, or for `"response": "document"` an object that holds it by its name.
+
+    Raises
+    ------
+    InvalidInputError
+        If a part of the body is not what the description says.
+    """
+    given = _member(body, "inputs", default={})
+    _check_outputs(process, _member(body, "outputs", default={}))
+    response = body.get("response", "raw")
+    if response not in ("raw", "document"):
+        raise InvalidInputError(seen=repr(response), wanted="raw, document", where="response")
+    inputs = read_inputs(process, given)
+    if "language" in process.inputs.model_fields:
+        inputs.setdefault("language", language)
+    result = process.function(store, **inputs)
+    spoken = inputs.get("language", language)
+    return answer(result if response == "raw" else {process.output: result}, language=spoken)
+
+
+def _member(body: JsonObject, name: str, *, default: JsonObject) -> JsonObject:
+    value = body.get(name, default)
+    if not isinstance(value, dict):
+        raise InvalidInputError(
+            seen=type(value).__name__, wanted=Text(vi="một đối tượng JSON", en="a JSON object"), where=name
+        )
+    return value
+
+
+def _check_outputs(process: Process, outputs: JsonObject) -> None:
+    for name in outputs:
+        if name != process.output:
+            raise InvalidInputError(seen=name, wanted=process.output, where="outputs")

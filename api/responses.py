@@ -1,0 +1,79 @@
+"""Answers: a document in one language as JSON, and an error as problem details."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from api.languages import request_language
+from api.links import JSON, PROBLEM
+from api.problems import problem
+from layers.geojson import to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+    from layers.errors import ParkplanError
+    from layers.types import Language
+
+__all__ = ["answer", "problem_answer"]
+
+
+def answer(
+    document: Mapping[str, Any],
+    *,
+    language: Language,
+    media_type: str = JSON,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a document as JSON.
+
+    Parameters
+    ----------
+    document : mapping
+        What `layers.geojson.to_json` can write.
+    language : {"vi", "en"}
+        The language it is in.
+    media_type : str, optional
+        Of the document.
+    status : int, optional
+        HTTP status.
+    headers : mapping of str to str, optional
+        Further headers.
+
+    Returns
+    -------
+    Response
+        The answer, which says its language.
+    """
+    spoken = {"Content-Language": language, "Vary": "Accept, Accept-Language"}
+    return Response(to_json(document), status_code=status, media_type=media_type, headers={**spoken, **(headers or {})})
+
+
+def problem_answer(request: Request, error: ParkplanError, *, headers: Mapping[str, str] | None = None) -> Response:
+    """Return an error as problem details in the reader's language.
+
+    Parameters
+    ----------
+    request : Request
+        The request that failed.
+    error : ParkplanError
+        Why.
+    headers : mapping of str to str, optional
+        Further headers.
+
+    Returns
+    -------
+    Response
+        The answer, with the status that the table in `api.problems` gives.
+    """
+    language = request_language(request)
+    query = request.scope.get("query_string", b"").decode("latin-1")
+    instance = quote(request.scope["path"]) + (f"?{query}" if query else "")
+    document = problem(error, language=language, instance=instance)
+    return answer(document, language=language, media_type=PROBLEM, status=document["status"], headers=headers)

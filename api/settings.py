@@ -1,0 +1,140 @@
+"""Settings: read once from arguments, environment (`PARKPLAN_...`) and a `.env` file, checked together."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated, Any, Final, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from api.errors import RemoteAddressError, SettingsError
+from layers.types import Language, Text
+
+__all__ = ["DEFAULT_STORE", "Settings", "is_server_store", "load_settings"]
+
+#: The embedded store of `parkplan init` and `parkplan serve`.
+DEFAULT_STORE: Final = "var/hanoi.gpkg"
+
+
+class Settings(BaseSettings):
+    """What may be set about a Parkplan server.
+
+    Attributes
+    ----------
+    store : str
+        Path of a GeoPackage, or a `postgresql://` address.
+    host, port : str, int
+        Where the server listens; port 0 takes a free one.
+    allow_remote : bool
+        Lets an embedded store, which has no users and no passwords, be served to other machines.
+    language : {"vi", "en"}
+        For readers who do not say theirs.
+    public_url : str
+        Address under which others reach the server, for links; empty takes it from the request.
+    basemap_url, basemap_attribution : str
+        Tile address of a background map, with `{z}`, `{x}`, `{y}`, and whom to thank; empty shows none.
+    default_limit, max_limit : int
+        Features on a page when none are asked for, and at most.
+    max_body_bytes : int
+        Length of a request body at most, bytes.
+    log_level : str
+        Name of the least severe level that is logged.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="PARKPLAN_", env_file=".env", extra="ignore", frozen=True)
+
+    store: Annotated[str, Field(min_length=1)] = DEFAULT_STORE
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    allow_remote: bool = False
+    language: Language = "vi"
+    public_url: Annotated[str, Field(pattern=r"^(https?://[^\s?#]+)?$")] = ""
+    basemap_url: Annotated[str, Field(pattern=r"^(https?://[^\s'\";,<>]+)?$")] = ""
+    basemap_attribution: str = ""
+    default_limit: Annotated[int, Field(ge=1)] = 10
+    max_limit: Annotated[int, Field(ge=1)] = 10_000
+    max_body_bytes: Annotated[int, Field(ge=1)] = 1_000_000
+    log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.default_limit > self.max_limit:
+            raise SettingsError(
+                seen=self.default_limit,
+                wanted=Text(vi=f"không quá max_limit = {self.max_limit}", en=f"at most max_limit = {self.max_limit}"),
+                where="default_limit",
+            )
+        if not (is_server_store(self.store) or self.allow_remote or _is_loopback(self.host)):
+            raise RemoteAddressError(
+                seen=self.host,
+                wanted=Text(
+                    vi="127.0.0.1, hoặc cho phép rõ ràng bằng --allow-remote (PARKPLAN_ALLOW_REMOTE=true)",
+                    en="127.0.0.1, or leave by --allow-remote (PARKPLAN_ALLOW_REMOTE=true)",
+                ),
+                where="host",
+            )
+        return self
+
+
+def is_server_store(store: str) -> bool:
+    """Return whether a store is a database server, not an embedded file.
+
+    Parameters
+    ----------
+    store : str
+        Path or address.
+
+    Returns
+    -------
+    bool
+        True for PostgreSQL.
+
+    Examples
+    --------
+    >>> is_server_store("postgresql://planner@db/hanoi"), is_server_store("var/hanoi.gpkg")
+    (True, False)
+    """
+    return store.startswith(("postgresql:", "postgresql+", "postgres:"))
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name that the network resolves
+        return False
+
+
+def load_settings(**given: Any) -> Settings:
+    """Return settings from arguments, environment and `.env`, in that order of precedence.
+
+    Parameters
+    ----------
+    **given : object
+        Values by name; None means not given.
+
+    Returns
+    -------
+    Settings
+        Checked together.
+
+    Raises
+    ------
+    SettingsError
+        If a value is not valid; names the setting, what was seen and what was wanted.
+    RemoteAddressError
+        If an embedded store would be served to other machines without leave.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(seen=first.get("input", ""), wanted=first["msg"], where=name) from error

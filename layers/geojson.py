@@ -1,0 +1,144 @@
+"""How do features become GeoJSON (RFC 7946)? Columns and geometries are encoded in bulk, features never one by one.
+
+Dates are ISO days, codes stay codes, a missing value is null. Coordinates are WGS 84 longitude and latitude, rounded to
+7 decimals (about a centimetre); exterior rings run counterclockwise.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pandas as pd
+import shapely
+
+from layers.definitions import STORE_CRS
+from layers.errors import CrsError
+
+__all__ = ["COORDINATE_DECIMALS", "attribute_rows", "feature_collection", "feature_objects", "to_json"]
+
+#: Decimals of a degree that are written: 1e-7 degrees are about 1.1 cm.
+COORDINATE_DECIMALS: Final = 7
+
+JsonObject = dict[str, Any]
+
+
+def attribute_rows(features: pd.DataFrame) -> list[JsonObject]:
+    """Return the attributes of features as JSON values, one mapping a row.
+
+    Parameters
+    ----------
+    features : DataFrame or GeoDataFrame
+        Typed attributes; a geometry column is left out.
+
+    Returns
+    -------
+    list of dict
+        In row order; missing values are None, dates are ISO text.
+    """
+    geometry = features.geometry.name if isinstance(features, gpd.GeoDataFrame) else None
+    names = [str(name) for name in features.columns if name != geometry]
+    columns = [_json_column(features[name]) for name in features.columns if name != geometry]
+    if not columns:
+        return [{} for _ in range(len(features))]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _json_column(values: pd.Series[Any]) -> list[Any]:
+    missing = values.isna().to_numpy()
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        plain = np.datetime_as_string(values.to_numpy(dtype="datetime64[s]"), unit="D").astype(object)
+    else:
+        plain = values.to_numpy(dtype=object)
+    if missing.any():
+        plain = np.where(missing, None, plain)
+    return list(plain.tolist())
+
+
+def _geometries(features: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
+    """Return GeoJSON text of each geometry; None where it is missing or empty."""
+    if features.crs is not None and features.crs != STORE_CRS:
+        raise CrsError(seen=features.crs.to_string(), wanted=STORE_CRS, where="GeoJSON")
+    shapes = np.asarray(features.geometry.to_numpy(), dtype=object)
+    rounded = shapely.transform(
+        np.where(shapely.is_empty(shapes), None, shapes), lambda xy: np.round(xy, COORDINATE_DECIMALS)
+    )
+    return np.asarray(shapely.to_geojson(shapely.orient_polygons(rounded)), dtype=object)
+
+
+def feature_objects(features: gpd.GeoDataFrame) -> list[JsonObject]:
+    """Return features as GeoJSON Feature objects, for `to_json`.
+
+    Parameters
+    ----------
+    features : GeoDataFrame
+        Feature ids in the index; CRS EPSG:4326.
+
+    Returns
+    -------
+    list of dict
+        One GeoJSON Feature each. The geometry is finished JSON text that only orjson takes in; null where it is missing
+        or empty.
+
+    Raises
+    ------
+    CrsError
+        If the features are in another CRS than EPSG:4326.
+    """
+    parts = zip(features.index, _geometries(features), attribute_rows(features), strict=True)
+    return [
+        {
+            "type": "Feature",
+            "id": str(feature_id),
+            "geometry": None if geometry is None else orjson.Fragment(geometry),
+            "properties": attributes,
+        }
+        for feature_id, geometry, attributes in parts
+    ]
+
+
+def feature_collection(features: gpd.GeoDataFrame, **members: object) -> JsonObject:
+    """Return features as a GeoJSON FeatureCollection, for `to_json`.
+
+    Parameters
+    ----------
+    features : GeoDataFrame
+        Feature ids in the index; CRS EPSG:4326.
+    **members : object
+        Further members of the collection, such as `links`.
+
+    Returns
+    -------
+    dict
+        The collection.
+
+    Raises
+    ------
+    CrsError
+        If the features are in another CRS than EPSG:4326.
+    """
+    return {"type": "FeatureCollection", **members, "features": feature_objects(features)}
+
+
+def to_json(document: object) -> bytes:
+    """Return a document as JSON text in UTF-8.
+
+    Parameters
+    ----------
+    document : object
+        Mappings, lists, text, numbers and what `feature_collection` returns. A number that is not finite becomes null.
+
+    Returns
+    -------
+    bytes
+        Compact JSON.
+
+    Examples
+    --------
+    >>> to_json({"name": "Phú Nghĩa", "area_ha": float("nan")}).decode()
+    '{"name":"Phú Nghĩa","area_ha":null}'
+    """
+    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)

@@ -166,7 +166,7 @@ def install_packages(npm: Sequence[str], *, manifests: Path, build: Path) -> Pat
     for name in MANIFESTS:
         shutil.copyfile(manifests / name, project / name)
     # No package's own script runs: the files are copied as they are published.
-    options = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--fetch-retry-mintimeout=2000")
+    options = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--fetch-retry-mintimeout=2000")
     if subprocess.run([*npm, "ci", *options], cwd=project, check=False).returncode != 0:
         raise AssetError("npm could not install the front-end libraries: can this machine reach its npm registry?")
     return project / "node_modules"

@@ -35,7 +35,7 @@ need_ensurepip() {
     "$1" -c 'import ensurepip, venv' 2>/dev/null && return
     package=$("$1" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$package" >&2 && return
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$package" >/dev/null && return
     fi
     fail "Python này thiếu gói $package. Hãy chạy: sudo apt-get install $package" \
         "This Python lacks the package $package. Run: sudo apt-get install $package"

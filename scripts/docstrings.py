@@ -15,9 +15,11 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import Final, Protocol
 
+from numpydoc.docscrape import NumpyDocString
 from numpydoc.validate import validate
+from pydantic import BaseModel
 
 __all__ = ["faults", "main", "public_names"]
 
@@ -63,7 +65,7 @@ def faults(name: str, checks: frozenset[str]) -> tuple[str, ...]:
     Parameters
     ----------
     name : str
-        The dotted name.
+        The dotted name, its module imported.
     checks : frozenset of str
         The codes of numpydoc's rules that apply.
 
@@ -72,17 +74,39 @@ def faults(name: str, checks: frozenset[str]) -> tuple[str, ...]:
     tuple of str
         One line each: place, name, rule, reason.
     """
+    if name in sys.modules:
+        return () if sys.modules[name].__doc__ else (f"{name}: GL08 The module does not have a docstring",)
     found = validate(name)
-    skipped = set() if _has_own_parameters(name) else {"PR01"}
-    place = f"{found['file']}:{found['file_line']}" if found["file"] else name
+    owner = getattr(sys.modules.get(name.rpartition(".")[0]), name.rpartition(".")[2], None)
+    skipped = {"PR01"} if inspect.isclass(owner) and _tells_its_parameters_elsewhere(owner) else set()
+    place = f"{found['file']}:{found['file_line']}"
     return tuple(f"{place}: {name} {code} {reason}" for code, reason in found["errors"] if code in checks - skipped)
 
 
-def _has_own_parameters(name: str) -> bool:
-    """Tell a class that inherits its constructor; the parameters are then documented where they are defined."""
-    module, _, attribute = name.rpartition(".")
-    owner = getattr(sys.modules.get(module), attribute, None)
-    return not inspect.isclass(owner) or dataclasses.is_dataclass(owner) or "__init__" in vars(owner)
+def _tells_its_parameters_elsewhere(owner: type) -> bool:
+    """Tell the classes whose section Parameters may be absent.
+
+    A value may list its fields as Attributes, if it lists all of them. A class that inherits its constructor has it
+    documented where it is defined, and a protocol is never constructed.
+    """
+    fields = _fields(owner)
+    if fields is None:
+        return "__init__" not in vars(owner) or Protocol in owner.__bases__
+    listed = {
+        name.strip()
+        for item in NumpyDocString(inspect.getdoc(owner) or "")["Attributes"]
+        for name in item.name.split(",")
+    }
+    return {name for name in fields if not name.startswith("_")} <= listed
+
+
+def _fields(owner: type) -> tuple[str, ...] | None:
+    """Return the fields of a dataclass, a named tuple or a pydantic model; None for any other class."""
+    if dataclasses.is_dataclass(owner):
+        return tuple(field.name for field in dataclasses.fields(owner))
+    if issubclass(owner, tuple):
+        return tuple(getattr(owner, "_fields", ()))
+    return tuple(owner.model_fields) if issubclass(owner, BaseModel) else None
 
 
 def _modules(root: Path, packages: Sequence[str]) -> Iterator[ModuleType]:

@@ -17,8 +17,43 @@ SOURCE = '''\
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
-__all__ = ["Area", "Failure", "Path", "Worse", "bare", "length", "wrong"]
+__all__ = ["Area", "Corner", "Edge", "Failure", "Path", "Reader", "Worse", "bare", "length", "wrong"]
+
+
+class Corner(NamedTuple):
+    """A corner.
+
+    Attributes
+    ----------
+    x, y : float
+        Where.
+    """
+
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An edge whose end is not told.
+
+    Attributes
+    ----------
+    start : Corner
+        Where it begins.
+    """
+
+    start: Corner
+    end: Corner
+    _length: float = 0.0
+
+
+class Reader(Protocol):
+    """What can read."""
+
+    def __call__(self, layer: str) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -118,7 +153,10 @@ def test_public_names_are_those_that_others_may_use(module: ModuleType) -> None:
         ".Area",
         ".Area.metres",
         ".Area.undocumented",
+        ".Corner",
+        ".Edge",
         ".Failure",
+        ".Reader",
         ".Worse",
         ".bare",
         ".length",
@@ -127,7 +165,18 @@ def test_public_names_are_those_that_others_may_use(module: ModuleType) -> None:
 
 
 def test_what_is_documented_passes(codes: Callable[[str], list[str]]) -> None:
-    assert [codes(name) for name in ("Area", "Area.metres", "Failure", "Worse", "length")] == [[]] * 5
+    names = ("Area", "Area.metres", "Corner", "Failure", "Reader", "Worse", "length")
+    assert {name: codes(name) for name in names} == {name: [] for name in names}
+
+
+def test_a_field_that_is_not_told_is_found(codes: Callable[[str], list[str]]) -> None:
+    assert codes("Edge") == ["PR01"]
+
+
+def test_a_module_needs_a_docstring(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert faults(module.__name__, frozenset()) == ()
+    monkeypatch.setattr(module, "__doc__", None)
+    assert faults(module.__name__, frozenset()) == ("made_up_house: GL08 The module does not have a docstring",)
 
 
 def test_a_missing_docstring_is_found(codes: Callable[[str], list[str]]) -> None:

@@ -20,7 +20,7 @@ import pandas as pd
 from layers.definitions import Field, FieldType
 from layers.types import Text
 
-__all__ = ["DTYPES", "WANTED", "Coerced", "coerce"]
+__all__ = ["DTYPES", "WANTED", "Coerced", "as_texts", "coerce"]
 
 #: pandas dtype of each field type.
 DTYPES: Final[dict[FieldType, str]] = {
@@ -98,7 +98,7 @@ def coerce(field: Field, values: pd.Series[Any]) -> Coerced:
             return _from_times(values)
     elif isinstance(dtype, pd.StringDtype):
         return _from_texts(field.type, values)
-    texts, strange = _as_texts(values)
+    texts, strange = as_texts(values)
     read = _from_texts(field.type, texts)
     return Coerced(read.values, read.refused | strange)
 
@@ -164,8 +164,28 @@ _READERS: Final[dict[FieldType, Callable[[pd.Series[Any]], pd.Series[Any]]]] = {
 }
 
 
-def _as_texts(values: pd.Series[Any]) -> tuple[pd.Series[Any], npt.NDArray[np.bool_]]:
-    """Write every value as text; mark those that are no single value (lists, bytes, ...)."""
+def as_texts(values: pd.Series[Any]) -> tuple[pd.Series[Any], npt.NDArray[np.bool_]]:
+    """Write every value of a column as text, as a person would.
+
+    Parameters
+    ----------
+    values : Series
+        Values of any kind.
+
+    Returns
+    -------
+    texts : Series of str
+        Whole numbers without a decimal point, dates in ISO form; missing stays missing.
+    strange : ndarray of bool
+        Rows whose value is no single one (a list, bytes); their text is missing.
+
+    Examples
+    --------
+    >>> as_texts(pd.Series([12.0, None]))[0].tolist()
+    ['12', nan]
+    """
+    if isinstance(values.dtype, pd.StringDtype):
+        return values, np.zeros(len(values), dtype=bool)
     # A loop over values: columns of mixed Python objects have no faster way, and are rare.
     texts = [_as_text(value) for value in values]
     strange = np.array([text is None for text in texts], dtype=bool) & values.notna().to_numpy(dtype=bool)

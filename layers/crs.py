@@ -1,7 +1,8 @@
 """Bringing coordinates into the store's CRS, or into metres, by a named operation.
 
 Coordinates move between datums only by an operation that has a name and a stated accuracy; PROJ's ballpark guesses are
-never used. Between VN-2000 and WGS 84 that is EPSG:6960, the official parameters (Decision 05/2007/QĐ-BTNMT). Order is x, y (longitude, latitude) everywhere.
+never used. Between VN-2000 and WGS 84 that is EPSG:6960, the official parameters (Decision 05/2007/QĐ-BTNMT). The order
+is x, y (longitude, latitude) everywhere.
 """
 
 from __future__ import annotations
@@ -148,7 +149,7 @@ def to_store_crs(
     """
     stated = features.crs if crs is None else crs
     if stated is None:
-        if bool(features.geometry.notna().any()):
+        if not shapely.is_missing(features.geometry.to_numpy()).all():
             raise CrsError(seen=_NO_CRS, wanted=_ASK_CRS, where=where)
         stated = STORE_CRS
     source = parse_crs(stated, where=where)

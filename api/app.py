@@ -59,7 +59,7 @@ def openapi(request: Request, store: StoreParameter, _language: LanguageParamete
     Response
         The document.
     """
-    document = with_layers(request.app.openapi(), store.layers())
+    document = with_layers(request.app.state.document, store.layers())
     document.setdefault("servers", [{"url": base_url(request)}])
     return answer(document, language="en", media_type=OPENAPI)
 
@@ -182,7 +182,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(part)
     app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
     document: dict[str, Any] = openapi_document(app.routes, settings=settings, version=app.version)
-    app.openapi_schema = document  # what `app.openapi()` returns from now on
+    app.state.document = document
     app.state.query_names = query_names(document)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM)
     app.add_middleware(EdgeMiddleware, basemap_url=settings.basemap_url)

@@ -22,6 +22,7 @@ __all__ = [
     "UnknownPathError",
     "UnknownProcessError",
     "UnsupportedMediaTypeError",
+    "UsageError",
 ]
 
 
@@ -161,4 +162,13 @@ class OutputError(ApiError):
     template = Text(
         vi="Không ghi được tệp {where}: {seen}. Cần {wanted}.",
         en="The file {where} cannot be written: {seen}. Wanted {wanted}.",
+    )
+
+
+class UsageError(ApiError):
+    """A command line that cannot be read."""
+
+    template = Text(
+        vi="Dòng lệnh không hợp lệ: {seen}. Xem: parkplan --help",
+        en="The command line cannot be read: {seen}. See: parkplan --help",
     )

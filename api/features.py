@@ -18,6 +18,7 @@ from api.documents import (
     landing_document,
     layer_schema_document,
 )
+from api.errors import BadParameterError
 from api.links import GEOJSON, JSON, SCHEMA, base_url, collection_url, feature_url, link, request_url
 from api.openapi import document_of
 from api.params import (
@@ -34,7 +35,7 @@ from api.params import (
     wants_html,
 )
 from api.responses import answer
-from layers.errors import UnknownFeatureError
+from layers.errors import UnknownFeatureError, ValueOutOfRangeError
 from layers.geojson import feature_collection, feature_objects
 from layers.schema import json_schema, queryables
 from layers.store import Extent
@@ -259,7 +260,12 @@ def items(
     Response
         A GeoJSON FeatureCollection with links to itself and the next page.
     """
-    page = store.page(definition.id, horizon=datetime, bbox=bbox, where=filters, limit=limit, after=cursor)
+    try:
+        page = store.page(definition.id, horizon=datetime, bbox=bbox, where=filters, limit=limit, after=cursor)
+    except ValueOutOfRangeError as error:
+        if error.where != "after":
+            raise
+        raise BadParameterError(seen=error.seen, wanted=error.wanted, where="cursor") from error
     links = [
         link(request_url(request), "self", GEOJSON),
         link(collection_url(base_url(request), definition.id), "collection", JSON, definition.title.say(language)),
@@ -269,10 +275,9 @@ def items(
     members: dict[str, Any] = {
         "timeStamp": dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "numberReturned": len(page.features),
+        **({} if page.matched is None else {"numberMatched": page.matched}),
         "links": links,
     }
-    if page.matched is not None:
-        members["numberMatched"] = page.matched
     return answer(feature_collection(page.features, **members), language=language, media_type=GEOJSON)
 
 

@@ -9,12 +9,33 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.errors import RemoteAddressError, SettingsError
-from layers.types import Language, Text
+from layers.types import LANGUAGES, Language, Text
 
 __all__ = ["DEFAULT_STORE", "Settings", "is_server_store", "load_settings"]
 
 #: The embedded store of `parkplan init` and `parkplan serve`.
 DEFAULT_STORE: Final = "var/hanoi.gpkg"
+
+_COUNT: Final = Text(vi="số nguyên từ 1 trở lên", en="a whole number from 1 upwards")
+_FILLED: Final = Text(vi="văn bản không rỗng", en="text that is not empty")
+_ADDRESS: Final = Text(vi="địa chỉ http(s)://… hoặc để trống", en="an address http(s)://…, or nothing")
+#: What each setting has to be.
+_WANTED: Final = {
+    "store": Text(
+        vi="đường dẫn GeoPackage hoặc địa chỉ postgresql://", en="a GeoPackage path or a postgresql:// address"
+    ),
+    "host": _FILLED,
+    "port": Text(vi="số nguyên từ 0 đến 65535", en="a whole number from 0 to 65535"),
+    "allow_remote": Text(vi="true hoặc false", en="true or false"),
+    "language": ", ".join(LANGUAGES),
+    "public_url": _ADDRESS,
+    "basemap_url": _ADDRESS,
+    "basemap_attribution": Text(vi="văn bản", en="text"),
+    "default_limit": _COUNT,
+    "max_limit": _COUNT,
+    "max_body_bytes": _COUNT,
+    "log_level": "debug, info, warning, error",
+}
 
 
 class Settings(BaseSettings):
@@ -137,4 +158,4 @@ def load_settings(**given: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(seen=first.get("input", ""), wanted=first["msg"], where=name) from error
+        raise SettingsError(seen=first.get("input", ""), wanted=_WANTED[name], where=name) from error

@@ -1,0 +1,88 @@
+"""`parkplan review`: every park against the rules at a horizon; the same numbers as the page and the process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from api.commands.options import LangOption, StoreOption, choose, open_existing
+from api.errors import BadParameterError
+from api.terminal import print_table, say, spoken_language, write_result
+from layers.types import Language, Text
+
+if TYPE_CHECKING:
+    from gis.review import Review
+
+__all__ = ["review"]
+
+_FORMATS: Final = ("table", "json", "csv", "geojson")
+
+
+def review(
+    horizon: Annotated[str, typer.Option(metavar="YEAR", help="Year; the state on its 31 December.")],
+    format_: Annotated[str, typer.Option("--format", metavar="|".join(_FORMATS), help="Of the result.")] = "table",
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the result there.")] = None,
+    store: StoreOption = None,
+    lang: LangOption = None,
+) -> None:
+    """Review every park against the rules at a horizon."""
+    language = spoken_language(lang)
+    choose(format_, _FORMATS, option="--format")
+    if out is not None and format_ == "table":
+        raise BadParameterError(seen="table", wanted="json, csv, geojson", where="--format")
+    year = _year(horizon)
+    with open_existing(store) as opened:
+        from gis.review import review_plan  # noqa: PLC0415
+
+        reviewed = review_plan(opened.read, horizon=year, definitions=opened.layers())
+    if format_ == "table":
+        _show(reviewed, language)
+        return
+    write_result(_encoded(reviewed, format_, language, for_file=out is not None), out=out)
+    if out is not None:
+        written = Text(vi=f"Đã ghi {out}", en=f"Wrote {out}")
+        say(written.say(language), error=True)
+
+
+def _year(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) == 4):
+        wanted = Text(vi="một năm như 2030", en="a year such as 2030")
+        raise BadParameterError(seen=text, wanted=wanted, where="--horizon")
+    return int(text)
+
+
+def _encoded(reviewed: Review, format_: str, language: Language, *, for_file: bool) -> bytes:
+    from layers.geojson import feature_collection, to_json  # noqa: PLC0415
+
+    if format_ == "json":
+        return to_json(reviewed.document(language)) + b"\n"
+    if format_ == "geojson":
+        return to_json(feature_collection(reviewed.findings)) + b"\n"
+    plain = reviewed.findings.drop(columns=reviewed.findings.geometry.name)
+    # A spreadsheet knows Vietnamese text in a file by the mark in front.
+    return plain.to_csv().encode("utf-8-sig" if for_file else "utf-8")
+
+
+def _show(reviewed: Review, language: Language) -> None:
+    from gis.review import OUTCOME_TITLES, OUTCOMES  # noqa: PLC0415
+
+    findings, parks = reviewed.findings, reviewed.parks
+    counts = findings.groupby(["park_id", "outcome"]).size().unstack(fill_value=0).reindex(columns=list(OUTCOMES))
+    names = parks["name_en" if language == "en" else "name_vi"].fillna(parks["name_vi"])
+    rows: list[list[Any]] = [
+        [park, name, *(int(count) for count in counts.reindex([park]).fillna(0).iloc[0])]
+        for park, name in names.items()
+    ]
+    title = Text(vi=f"Rà soát tại mốc {reviewed.horizon}", en=f"Review at the horizon {reviewed.horizon}")
+    park_title = Text(vi="khu", en="park")
+    headings = ["id", park_title.say(language), *(OUTCOME_TITLES[outcome].say(language) for outcome in OUTCOMES)]
+    print_table(title.say(language), headings, rows, numbers=len(OUTCOMES))
+    total = findings["outcome"].value_counts()
+    summed = ", ".join(f"{OUTCOME_TITLES[outcome].say(language)} {int(total.get(outcome, 0))}" for outcome in OUTCOMES)
+    all_of_them = Text(vi="Tổng cộng", en="In all").say(language)
+    say(f"{all_of_them}: {summed}.")
+    for outcome in ("fail", "warning"):
+        for message in findings.loc[findings["outcome"] == outcome, f"message_{language}"]:
+            say(f"- {OUTCOME_TITLES[outcome].say(language)}: {message}")

@@ -9,6 +9,8 @@
   const SVG = "http://www.w3.org/2000/svg";
   const SCHEMATIC = new Set(["schematic", "unknown"]);
   const NARROW_PX = 620; // below this width the layer list starts closed
+  const LIST_PX = 270; // what the open layer list covers of a wide map
+  const BADGE_PX = 17; // the sign of a finding, up and right of its place so that the place stays in sight
   const PANE_BASE = 410; // Leaflet's overlay pane is 400, its marker pane 600
   const maps = [];
 
@@ -442,7 +444,8 @@
           style: { renderer, color: sign.color, weight: 3, opacity: 0.9, fill: false } }).addTo(group);
       }
       const marker = L.marker(where.anchor, {
-        icon: L.divIcon({ className: "pp-finding", html: outcomeSign(sign, 20), iconSize: [20, 20] }),
+        icon: L.divIcon({ className: "pp-finding", html: outcomeSign(sign, BADGE_PX),
+          iconSize: [BADGE_PX, BADGE_PX], iconAnchor: [-2, BADGE_PX + 2] }),
         zIndexOffset: 1000 - app.payload.signs.indexOf(sign) * 100, riseOnHover: true,
       });
       marker.bindPopup(() => findingPopup(app, where), { maxWidth: 340, minWidth: 220, className: "pp-popup" });
@@ -491,6 +494,7 @@
     const gapY = half.y + 2;
     return [
       { direction: "right", x: point.x + gapX, y: point.y - size.y / 2, offset: [gapX, 0] },
+      { direction: "right", x: point.x + gapX, y: point.y, offset: [gapX, size.y / 2] },
       { direction: "left", x: point.x - gapX - size.x, y: point.y - size.y / 2, offset: [-gapX, 0] },
       { direction: "bottom", x: point.x - size.x / 2, y: point.y + gapY, offset: [0, gapY] },
       { direction: "top", x: point.x - size.x / 2, y: point.y - gapY - size.y, offset: [0, -gapY] },
@@ -515,6 +519,12 @@
       return { x: point.x - Math.min(half.x, 12), y: point.y - Math.min(half.y, 12),
         w: 2 * Math.min(half.x, 12), h: 2 * Math.min(half.y, 12), label };
     });
+    if (app.findings && app.findings.on) {
+      for (const where of app.findings.places) {
+        const point = map.latLngToContainerPoint(where.anchor);
+        taken.push({ x: point.x + 2, y: point.y - BADGE_PX - 2, w: BADGE_PX, h: BADGE_PX });
+      }
+    }
     for (const label of shown) {
       const node = label.tooltip.getElement();
       const size = { x: node.offsetWidth, y: node.offsetHeight };
@@ -596,11 +606,13 @@
       format: formatter(payload.language, payload.words) };
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     map.options.zoomAnimation = !still;
-    map.fitBounds(payload.bounds, { padding: [28, 28], animate: false, maxZoom: 15 });
+    const room = () => ({ paddingTopLeft: [60, 28], maxZoom: 15,
+      paddingBottomRight: [map.getSize().x > 3 * LIST_PX ? LIST_PX : 40, 28] });
+    map.fitBounds(payload.bounds, { ...room(), animate: false });
 
     app.announce = (layer, id) =>
       map.getContainer().dispatchEvent(new CustomEvent("parkplan:select", { bubbles: true, detail: { layer, id } }));
-    app.fit = () => map.fitBounds(payload.bounds, { padding: [28, 28], animate: !still, maxZoom: 15 });
+    app.fit = () => map.fitBounds(payload.bounds, { ...room(), animate: !still });
     app.layers = payload.layers.map((spec, order) => makeLayer(app, spec, order));
     if (payload.findings) {
       app.findings = drawFindings(app);

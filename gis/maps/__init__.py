@@ -7,7 +7,7 @@ that the same map stands in a portal page, a notebook and a saved file.
 from gis.maps.findings import findings_on_map, worst_outcome
 from gis.maps.leaflet import MapParts, map_parts, park_map
 from gis.maps.outcomes import OUTCOME_SIGNS, OutcomeSign, outcome_sign
-from gis.maps.payload import layer_payload, script_json
+from gis.maps.payload import field_title, layer_payload, script_json, shown_fields
 from gis.maps.types import Asset, Assets, Basemap, MapLayer
 
 __all__ = [
@@ -18,11 +18,13 @@ __all__ = [
     "MapLayer",
     "MapParts",
     "OutcomeSign",
+    "field_title",
     "findings_on_map",
     "layer_payload",
     "map_parts",
     "outcome_sign",
     "park_map",
     "script_json",
+    "shown_fields",
     "worst_outcome",
 ]

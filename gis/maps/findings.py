@@ -31,7 +31,7 @@ def worst_outcome(outcomes: Iterable[str]) -> str | None:
     Returns
     -------
     str or None
-        ``fail`` before ``warning``, ``not_checked``, ``no_data`` and ``pass``; None if there are none.
+        ``fail`` before ``warning``, ``no_data``, ``not_checked`` and ``pass``; None if there are none.
 
     Examples
     --------

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from gis.review.model import OUTCOME_TITLES, Outcome
 from layers.errors import ValueOutOfRangeError
 from layers.types import Text
 
@@ -21,7 +22,7 @@ class OutcomeSign:
 
     Attributes
     ----------
-    outcome : str
+    outcome : {"fail", "warning", "no_data", "not_checked", "pass"}
         Its code in the findings.
     title, meaning : Text
         Its name, and what it says about the feature.
@@ -31,7 +32,7 @@ class OutcomeSign:
         SVG path data in a 24 by 24 view box: the filled shape, and the mark stroked in white upon it.
     """
 
-    outcome: str
+    outcome: Outcome
     title: Text
     meaning: Text
     color: str
@@ -39,11 +40,17 @@ class OutcomeSign:
     mark: str
 
 
-#: From the gravest to the lightest.
+def _title(outcome: Outcome) -> Text:
+    """Return the name of an outcome as the beginning of a line."""
+    title = OUTCOME_TITLES[outcome]
+    return Text(vi=title.vi.capitalize(), en=title.en.capitalize())
+
+
+#: From the gravest to the lightest, as a review orders them.
 OUTCOME_SIGNS: Final[tuple[OutcomeSign, ...]] = (
     OutcomeSign(
         "fail",
-        Text(vi="Không đạt", en="Fails"),
+        _title("fail"),
         Text(vi="Trái với ngưỡng của quy định", en="Breaks the threshold of the rule"),
         "#b3341b",
         "M4 2h16a2 2 0 0 1 2 2v16a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V4a2 2 0 0 1 2-2Z",
@@ -51,26 +58,15 @@ OUTCOME_SIGNS: Final[tuple[OutcomeSign, ...]] = (
     ),
     OutcomeSign(
         "warning",
-        Text(vi="Cảnh báo", en="Warning"),
+        _title("warning"),
         Text(vi="Cần người lập quy hoạch xem lại", en="A planner should look at it"),
         "#8a5a00",
         "M12 1.5 23 21a1 1 0 0 1-.9 1.5H1.9A1 1 0 0 1 1 21Z",
         "M12 9v6M12 18.4v.2",
     ),
     OutcomeSign(
-        "not_checked",
-        Text(vi="Chưa kiểm tra", en="Not checked"),
-        Text(
-            vi="Có quy định nhưng chưa kiểm tra được; lý do ghi ở từng kết quả",
-            en="There is a rule but it could not be checked; each finding says why",
-        ),
-        "#55606e",
-        "M12 1 23 12 12 23 1 12Z",
-        "M8.5 12h7",
-    ),
-    OutcomeSign(
         "no_data",
-        Text(vi="Không có dữ liệu", en="No data"),
+        _title("no_data"),
         Text(
             vi="Lớp dữ liệu cần so sánh chưa phủ tới nơi này, nên không kết luận được",
             en="The layer to compare with does not cover the place, so nothing can be concluded",
@@ -80,8 +76,19 @@ OUTCOME_SIGNS: Final[tuple[OutcomeSign, ...]] = (
         "M9 9.6a3 3 0 1 1 4.2 2.7c-.9.4-1.2.9-1.2 1.9M12 17.6v.2",
     ),
     OutcomeSign(
+        "not_checked",
+        _title("not_checked"),
+        Text(
+            vi="Có quy định nhưng chưa kiểm tra được; lý do ghi ở từng kết quả",
+            en="There is a rule but it could not be checked; each finding says why",
+        ),
+        "#55606e",
+        "M12 1 23 12 12 23 1 12Z",
+        "M8.5 12h7",
+    ),
+    OutcomeSign(
         "pass",
-        Text(vi="Đạt", en="Passes"),
+        _title("pass"),
         Text(vi="Đáp ứng ngưỡng của quy định", en="Meets the threshold of the rule"),
         "#007a5a",
         "M12 1.5a10.5 10.5 0 1 1 0 21 10.5 10.5 0 0 1 0-21Z",

@@ -1,0 +1,122 @@
+/* What the portal's pages can do beyond plain links: search, selection on the map, and views without a new page. */
+(function () {
+  "use strict";
+
+  const VIEW_KEY = "parkplan.view"; // where the reader had moved the map, kept from horizon to horizon
+  document.documentElement.classList.add("has-script");
+  const app = window.Parkplan && window.Parkplan.maps[0];
+  const panel = document.getElementById("panel");
+  const record = document.querySelector("main.record");
+
+  /* Names without tone marks, as layers.text.search_key makes them. */
+  function searchKey(text) {
+    return text.replace(/[đĐ]/g, "d").normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase()
+      .replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+  }
+
+  function search(input) {
+    const words = searchKey(input.value).split(" ").filter(Boolean);
+    let found = 0;
+    for (const card of panel.querySelectorAll(".card")) {
+      const hit = words.every((word) => card.dataset.search.includes(word));
+      card.hidden = !hit;
+      if (hit) found += 1;
+    }
+    const status = document.getElementById("park-found");
+    status.textContent = !words.length ? "" : found ? input.dataset.found.replace("{n}", found) : input.dataset.none;
+  }
+
+  function mark(park, scroll) {
+    for (const card of panel.querySelectorAll(".card[data-selected]")) {
+      card.removeAttribute("data-selected");
+      card.removeAttribute("aria-current");
+    }
+    const card = park && document.getElementById(`park-${park}`);
+    if (!card) return;
+    card.hidden = false;
+    card.setAttribute("data-selected", "");
+    card.setAttribute("aria-current", "true");
+    if (scroll) card.scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
+  }
+
+  function calm() {
+    return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  }
+
+  function select(park) {
+    mark(park, false);
+    return Boolean(app && app.select("parks", park));
+  }
+
+  /* Another view of the panel: the same page as the link's, of which only the panel is taken; the map stays. */
+  async function turn(url, remember) {
+    panel.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(url, { headers: { Accept: "text/html" } });
+      if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const id of ["panel", "bar"]) document.getElementById(id).replaceChildren(...page.getElementById(id).childNodes);
+      document.title = page.title;
+      document.body.dataset.view = page.body.dataset.view;
+      document.body.dataset.park = page.body.dataset.park;
+      if (remember) window.history.pushState({ panel: true }, "", url);
+      panel.scrollTop = 0;
+    } catch (error) {
+      window.location.assign(url);
+    } finally {
+      panel.removeAttribute("aria-busy");
+    }
+  }
+
+  function plain(event) {
+    return event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest("a");
+    if (!link || !plain(event)) return;
+    if (link.dataset.select && !record && select(link.dataset.select)) {
+      event.preventDefault();
+    } else if ("panel" in link.dataset && panel && !record) {
+      event.preventDefault();
+      turn(link.href, true);
+    }
+  });
+  document.addEventListener("input", (event) => {
+    if (event.target.id === "park-search") search(event.target);
+  });
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!("panel" in form.dataset)) return;
+    event.preventDefault();
+    const pairs = [...new FormData(form)].filter(([, value]) => value !== "");
+    turn(`${form.getAttribute("action")}?${new URLSearchParams(pairs)}`, true);
+  });
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest && event.target.closest("form[data-panel]");
+    if (form) form.requestSubmit();
+  });
+  document.addEventListener("parkplan:select", (event) => {
+    if (event.detail.layer === "parks") mark(event.detail.id, true);
+  });
+  window.addEventListener("popstate", () => turn(window.location.href, false));
+
+  function keepView() {
+    const park = document.body.dataset.park;
+    if (record || park) {
+      if (park) app.select("parks", park);
+    } else {
+      const kept = JSON.parse(window.sessionStorage.getItem(VIEW_KEY) || "null");
+      if (kept) app.map.setView(kept.center, kept.zoom, { animate: false });
+    }
+    if (record) return;
+    app.map.on("moveend", () => {
+      const { lat, lng } = app.map.getCenter();
+      window.sessionStorage.setItem(VIEW_KEY, JSON.stringify({ center: [lat, lng], zoom: app.map.getZoom() }));
+    });
+  }
+
+  if (app) keepView();
+  const chosen = panel && panel.querySelector(".card[data-selected]");
+  if (chosen) chosen.scrollIntoView({ block: "nearest" });
+})();

@@ -1,0 +1,5 @@
+"""The portal: pages on which a planner reads the plan, its parks and the findings of its review."""
+
+from api.portal.pages import portal_page, router
+
+__all__ = ["portal_page", "router"]

@@ -1,0 +1,265 @@
+"""The pages and files of the portal: parse the address, ask for the plan's state, fill the template."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from api.assets import FOLDER, fingerprint
+from api.errors import UnknownPathError
+from api.portal.cards import ParkCard, park_cards, park_facts, summary_counts
+from api.portal.query import VIEWS, PageQuery, read_query
+from api.portal.state import PlanState, PlanStates
+from api.portal.tables import findings_page, ledger_rows, rule_choices
+from api.portal.words import page_words
+from api.portal.writing import write_number
+from gis.maps import OUTCOME_SIGNS
+from layers.errors import UnknownFeatureError
+from layers.time import HORIZONS
+from layers.types import LANGUAGES, Text
+
+if TYPE_CHECKING:
+    from layers.store import Store
+
+__all__ = ["portal_page", "router"]
+
+router = APIRouter(include_in_schema=False)
+
+TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
+#: Kinds of files that are served; the folder also holds a Python module.
+SERVED: Final = frozenset({".js", ".css", ".png", ".svg", ".ico", ".woff2", ".map", ".txt", ""})
+_YEAR_S: Final = 31_536_000
+_FILES: Final = StaticFiles(directory=FOLDER)
+_FONT: Final = "vendor/be-vietnam-pro/be-vietnam-pro-vietnamese-400-normal.woff2"
+
+_LANGUAGE_NAMES: Final = {"vi": "Tiếng Việt", "en": "English"}
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["asset"] = _asset
+    return environment
+
+
+def _asset(prefix: str, path: str) -> str:
+    """Return the address of a file of the portal, with its fingerprint."""
+    return f"{prefix}/assets/{path}?v={fingerprint(path)}"
+
+
+_ENVIRONMENT: Final = _environment()
+
+
+def _states(request: Request) -> PlanStates:
+    """Return the states kept for this application; they live and end with it."""
+    state = request.app.state
+    if not hasattr(state, "portal"):
+        state.portal = PlanStates(state.store, state.settings)
+    kept: PlanStates = state.portal
+    return kept
+
+
+def portal_page(request: Request) -> HTMLResponse:
+    """Answer the portal's first page: map, summary, park cards, findings and ledger of one horizon.
+
+    Parameters
+    ----------
+    request : Request
+        Its query tells horizon, language, view and filters.
+
+    Returns
+    -------
+    HTMLResponse
+        The page.
+
+    Raises
+    ------
+    BadParameterError
+        If a parameter means nothing.
+    UnknownParameterError
+        If there is another parameter.
+    UnknownFeatureError
+        If the park asked for is in no state of the plan.
+    """
+    query = read_query(request)
+    states = _states(request)
+    state = states.at(query.horizon)
+    if query.park:
+        _check_park(request.app.state.store, state, query.park)
+    cards = _cards(state, query)
+    titles = {card.id: card.title for card in cards}
+    context = _context(request, state, query) | {
+        "cards": cards,
+        "figures": _figures(cards, state, query),
+        "counts": summary_counts(state.review.findings),
+        "titles": titles,
+        "map": states.map(state, language=query.language, prefix=query.prefix),
+    }
+    if query.view == "findings":
+        context["findings"] = findings_page(
+            state.review.findings,
+            titles=titles,
+            language=query.language,
+            park=query.park,
+            outcome=query.outcome,
+            rule=query.rule,
+            page=query.page,
+        )
+        context["rules"] = rule_choices(state.review.findings, query.language)
+    if query.view == "ledger":
+        context["ledger"] = ledger_rows(
+            state.review.ledger, titles=titles, layers=state.layers, language=query.language, park=query.park
+        )
+    return _page("portal.html", context, query)
+
+
+@router.get("/parks/{park}", response_class=HTMLResponse)
+def park_page(request: Request, park: str) -> HTMLResponse:
+    """Answer the record of one park: every fact with its source, its findings, its place on the map.
+
+    Parameters
+    ----------
+    request : Request
+        Its query tells horizon and language.
+    park : str
+        The park's id.
+
+    Returns
+    -------
+    HTMLResponse
+        The page; a park that is not there at the horizon has one too, which says so.
+
+    Raises
+    ------
+    UnknownFeatureError
+        If there is no such park.
+    """
+    query = read_query(request, park=park)
+    states = _states(request)
+    state = states.at(query.horizon)
+    _check_park(request.app.state.store, state, park)
+    there = park in state.parks.index
+    features = state.parks.loc[[park]] if there else request.app.state.store.read("parks", ids=[park])
+    definition = state.layers["parks"]
+    findings = state.review.findings
+    card = park_cards(
+        features,
+        definition=definition,
+        facts=state.facts,
+        findings=findings[findings["park_id"] == park],
+        language=query.language,
+    )[0]
+    row = features.drop(columns=features.geometry.name).to_dict("index")[park]
+    context = _context(request, state, query) | {
+        "card": card,
+        "there": there,
+        "facts": park_facts(park, row, definition=definition, facts=state.facts, language=query.language),
+        "findings": findings_page(findings, titles={park: card.title}, language=query.language, park=park, size=None),
+        "map": states.map(state, language=query.language, prefix=query.prefix),
+    }
+    return _page("park.html", context, query)
+
+
+@router.get("/assets/{path:path}")
+async def asset(request: Request, path: str) -> Response:
+    """Answer a script, style sheet, font or picture of the portal.
+
+    Parameters
+    ----------
+    request : Request
+        With a fingerprint in its query, the browser may keep the answer for good.
+    path : str
+        Path below the assets folder.
+
+    Returns
+    -------
+    Response
+        The file, or that the browser's copy is still good.
+
+    Raises
+    ------
+    UnknownPathError
+        If no such file is served.
+    """
+    missing = UnknownPathError(seen=request.url.path, wanted=Text(vi="một tệp giao diện", en="a file of the portal"))
+    if Path(path).suffix not in SERVED or "\0" in path:
+        raise missing
+    try:
+        answer = await _FILES.get_response(path, request.scope)
+    except HTTPException as error:
+        raise missing from error
+    lifetime = f"max-age={_YEAR_S}, immutable" if "v" in request.query_params else "no-cache"
+    answer.headers["Cache-Control"] = f"public, {lifetime}"
+    return answer
+
+
+def _check_park(store: Store, state: PlanState, park: str) -> None:
+    """Check that a park is in the plan, at this horizon or at any other."""
+    if park not in state.parks.index and store.read("parks", ids=[park]).empty:
+        raise UnknownFeatureError(seen=park, where="parks")
+
+
+def _cards(state: PlanState, query: PageQuery) -> list[ParkCard]:
+    return park_cards(
+        state.parks,
+        definition=state.layers["parks"],
+        facts=state.facts,
+        findings=state.review.findings,
+        language=query.language,
+    )
+
+
+def _figures(cards: list[ParkCard], state: PlanState, query: PageQuery) -> dict[str, str]:
+    """Return the numbers of the summary's first line, written for the reader."""
+    areas = state.parks["area_ha"].dropna()
+    numbers = {
+        "parks": len(cards),
+        "placed": sum(card.position != "unknown" for card in cards),
+        "area": float(areas.sum()),
+        "known": len(areas),
+    }
+    return {name: write_number(number, language=query.language) for name, number in numbers.items()} | {
+        "year": str(query.horizon)
+    }
+
+
+def _context(request: Request, state: PlanState, query: PageQuery) -> dict[str, Any]:
+    """Return what every page's frame needs."""
+    return {
+        "q": query,
+        "w": SimpleNamespace(**page_words(query.language)),
+        "nonce": request.state.nonce,
+        "horizons": HORIZONS,
+        "views": VIEWS,
+        "languages": [(code, _LANGUAGE_NAMES[code]) for code in LANGUAGES],
+        "signs": [
+            {"code": sign.outcome, "title": sign.title.say(query.language), "meaning": sign.meaning.say(query.language)}
+            | {"color": sign.color, "shape": sign.shape, "mark": sign.mark}
+            for sign in OUTCOME_SIGNS
+        ],
+        "levels": {
+            code.value: code.title.say(query.language) for code in state.layers["parks"].field("confidence").codes
+        },
+        "changeset": state.changeset,
+        "font": (FOLDER / _FONT).exists(),
+        "number": lambda value: write_number(value, language=query.language),
+    }
+
+
+def _page(template: str, context: dict[str, Any], query: PageQuery) -> HTMLResponse:
+    body = _ENVIRONMENT.get_template(template).render(context)
+    headers = {"Content-Language": query.language, "Vary": "Accept, Accept-Language", "Cache-Control": "no-cache"}
+    return HTMLResponse(body, headers=headers)

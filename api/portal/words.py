@@ -1,0 +1,147 @@
+"""Everything the portal says, in both languages, in one place."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from layers.types import Language, Text
+
+__all__ = ["WORDS", "page_words"]
+
+WORDS: Final[dict[str, Text]] = {
+    # Frame
+    "product": Text(vi="Parkplan", en="Parkplan"),
+    "tagline": Text(vi="Rà soát quy hoạch khu công nghiệp Hà Nội", en="Hanoi's industrial parks against the plans"),
+    "skip": Text(vi="Chuyển đến nội dung", en="Skip to the content"),
+    "horizon": Text(vi="Mốc quy hoạch", en="Planning horizon"),
+    "language": Text(vi="Ngôn ngữ", en="Language"),
+    "this_language": Text(vi="Tiếng Việt", en="English"),
+    "map": Text(vi="Bản đồ", en="Map"),
+    "no_script": Text(
+        vi="Bản đồ cần JavaScript. Danh sách khu, kết quả kiểm tra và bảng đất đai bên cạnh vẫn dùng được.",
+        en="The map needs JavaScript. The list of parks, the findings and the ledger beside it work without.",
+    ),
+    "data_state": Text(vi="Dữ liệu ở phiên bản thay đổi số {n}", en="Data as of changeset {n}"),
+    "api": Text(vi="API dữ liệu mở", en="Open data API"),
+    "disclaimer": Text(
+        vi="Hình vẽ sơ đồ không phải ranh giới; kết quả kiểm tra không thay cho văn bản quy định.",
+        en="Schematic shapes are no boundaries; findings do not replace the text of the regulations.",
+    ),
+    # Views
+    "views": Text(vi="Nội dung", en="Contents"),
+    "view_parks": Text(vi="Khu", en="Parks"),
+    "view_findings": Text(vi="Kết quả kiểm tra", en="Findings"),
+    "view_ledger": Text(vi="Đất đai", en="Ledger"),
+    # Summary
+    "summary": Text(vi="Tóm tắt rà soát", en="Summary of the review"),
+    "summary_line": Text(
+        vi="{parks} khu ở mốc {year}, {placed} khu đã có vị trí; tổng diện tích công bố {area} ha của {known} khu có "
+        "số liệu.",
+        en="{parks} parks at the horizon {year}, {placed} of them with a position; {area} ha published for the {known} "
+        "with a figure.",
+    ),
+    "findings_of": Text(vi="Xem {n} kết quả: {title}", en="See {n} findings: {title}"),
+    "meanings": Text(vi="Ý nghĩa các kết luận", en="What the outcomes mean"),
+    # Parks
+    "search": Text(vi="Tìm khu", en="Find a park"),
+    "search_hint": Text(vi="Gõ có dấu hoặc không dấu", en="With or without tone marks"),
+    "found": Text(vi="{n} khu", en="{n} parks"),
+    "found_none": Text(vi="Không có khu nào khớp", en="No park matches"),
+    "show_on_map": Text(vi="Xem trên bản đồ", en="Show on the map"),
+    "record": Text(vi="Hồ sơ đầy đủ", en="Full record"),
+    "facts": Text(vi="Số liệu và nguồn", en="Facts and sources"),
+    "area": Text(vi="Diện tích", en="Area"),
+    "time": Text(vi="Thời gian", en="Planned time"),
+    "occupancy": Text(vi="Lấp đầy", en="Occupancy"),
+    "workers": Text(vi="Lao động", en="Workers"),
+    "wastewater": Text(vi="Nước thải", en="Wastewater"),
+    "communes_old": Text(vi="Trước 1/7/2025", en="Before 1 July 2025"),
+    "communes_new": Text(vi="Từ 1/7/2025", en="Since 1 July 2025"),
+    "unknown": Text(vi="chưa rõ", en="unknown"),
+    "time_unknown": Text(vi="chưa rõ thời gian", en="time not known"),
+    "position_unknown": Text(vi="chưa rõ vị trí", en="position unknown"),
+    "position_schematic": Text(vi="vị trí sơ đồ", en="schematic position"),
+    "position_label": Text(vi="điểm đặt nhãn", en="label point"),
+    "time_since": Text(vi="từ {start}", en="since {start}"),
+    "time_until": Text(vi="đến {end}", en="until {end}"),
+    "time_between": Text(vi="{start}–{end}", en="{start}–{end}"),
+    "planned": Text(vi="dự kiến {n}", en="{n} planned"),
+    "of_year": Text(vi="năm {year}", en="in {year}"),
+    "findings_link": Text(vi="{n} kết quả kiểm tra", en="{n} findings"),
+    "selected": Text(vi="Khu đang chọn", en="Selected park"),
+    "not_at_horizon": Text(
+        vi="Theo thời gian quy hoạch, khu này không có ở mốc {year}.",
+        en="By its planned time this park is not there at the horizon {year}.",
+    ),
+    "source": Text(vi="Nguồn", en="Source"),
+    "confidence": Text(vi="Độ tin cậy", en="Confidence"),
+    "no_source": Text(vi="chưa ghi nguồn", en="no source recorded"),
+    "note": Text(vi="Ghi chú", en="Note"),
+    # Findings
+    "outcome": Text(vi="Kết luận", en="Outcome"),
+    "park": Text(vi="Khu", en="Park"),
+    "rule": Text(vi="Quy định", en="Rule"),
+    "all": Text(vi="Tất cả", en="All"),
+    "filter": Text(vi="Lọc", en="Filter"),
+    "clear": Text(vi="Bỏ lọc", en="Clear"),
+    "measured": Text(vi="Đo được", en="Measured"),
+    "wanted": Text(vi="Yêu cầu", en="Wanted"),
+    "finding": Text(vi="Nội dung", en="Finding"),
+    "citation": Text(vi="Trích dẫn", en="Citation"),
+    "findings_count": Text(vi="{n} kết quả", en="{n} findings"),
+    "findings_shown": Text(vi="Kết quả {first}–{last} trên {n}", en="Findings {first} to {last} of {n}"),
+    "findings_none": Text(vi="Không có kết quả nào với bộ lọc này.", en="No findings with this filter."),
+    "pages": Text(vi="Các trang kết quả", en="Pages of findings"),
+    "previous": Text(vi="Trang trước", en="Previous"),
+    "next": Text(vi="Trang sau", en="Next"),
+    "whole_plan": Text(vi="toàn quy hoạch", en="the whole plan"),
+    # Ledger
+    "ledger": Text(vi="Bảng đất đai", en="Land ledger"),
+    "ledger_meaning": Text(
+        vi="Đơn vị héc-ta. Mỗi hàng khép kín: chạm + không chạm + dữ liệu cũ + chưa phủ = diện tích. Khu có hình sơ "
+        "đồ chỉ cho số liệu minh hoạ.",
+        en="In hectares. Every row closes: hit + clear + stale + not covered = area. Figures of parks with a schematic "
+        "shape are illustrations only.",
+    ),
+    "ledger_none": Text(
+        vi="Chưa có khu nào có ranh giới để cân đối đất đai ở mốc này.",
+        en="No park has an outline to account for at this horizon.",
+    ),
+    "ledger_layer": Text(vi="Lớp so sánh", en="Compared layer"),
+    "ledger_kind": Text(vi="Loại", en="Kind"),
+    "ledger_all": Text(vi="tất cả các loại", en="all kinds"),
+    "area_ha": Text(vi="Diện tích", en="Area"),
+    "hit_ha": Text(vi="Chạm", en="Hit"),
+    "clear_ha": Text(vi="Không chạm", en="Clear"),
+    "stale_ha": Text(vi="Dữ liệu cũ", en="Stale"),
+    "not_covered_ha": Text(vi="Chưa phủ", en="Not covered"),
+    # Park page
+    "back": Text(vi="Về bản đồ", en="Back to the map"),
+    "all_facts": Text(vi="Toàn bộ số liệu", en="All facts"),
+    "value": Text(vi="Giá trị", en="Value"),
+    "fact": Text(vi="Thông tin", en="Fact"),
+    "findings_here": Text(vi="Kết quả kiểm tra của khu", en="Findings of this park"),
+    "yes": Text(vi="có", en="yes"),
+    "no": Text(vi="không", en="no"),
+}
+
+
+def page_words(language: Language) -> dict[str, str]:
+    """Return every text of the portal in one language.
+
+    Parameters
+    ----------
+    language : {"vi", "en"}
+        The reader's language.
+
+    Returns
+    -------
+    dict of str to str
+        By key.
+
+    Examples
+    --------
+    >>> page_words("vi")["time_unknown"]
+    'chưa rõ thời gian'
+    """
+    return {key: text.say(language) for key, text in WORDS.items()}

@@ -68,7 +68,7 @@ class Mapped:
     features : GeoDataFrame
         Index `feature_id`; one column a mapped field, and the geometry.
     columns : mapping of str to str
-        What each field was taken from: a column, a template, or a constant.
+        What each field was taken from: a column, a template, or a constant in quotation marks.
     left_out : tuple of str
         Columns of the file that nothing was taken from and that were not skipped on purpose.
     skipped : tuple of str
@@ -204,7 +204,7 @@ class ColumnMapping(BaseModel):
         used = {name for spec in (self.id, *self.fields.values()) for name in _columns_of(spec, columns)}
         return Mapped(
             features=gpd.GeoDataFrame({**taken, **constants}, geometry=shapes, index=ids),
-            columns={**self.fields, **{field: f"= {value}" for field, value in self.constants.items()}},
+            columns={**self.fields, **{field: f'"{value}"' for field, value in self.constants.items()}},
             left_out=tuple(name for name in columns if name not in used.union(self.skip)),
             skipped=tuple(name for name in columns if name in self.skip and name not in used),
             filtered=len(source) - len(kept),

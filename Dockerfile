@@ -34,7 +34,7 @@ ENV PATH=/opt/parkplan/bin:$PATH \
     PARKPLAN_PORT=8000 \
     PARKPLAN_ALLOW_REMOTE=true
 WORKDIR /var/lib/parkplan
-USER parkplan
+USER 10001
 VOLUME /var/lib/parkplan
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \

@@ -29,8 +29,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copyfile(ROOT / name, source / name)
     shutil.copytree(ROOT / "api/assets/vendor", source / "api/assets/vendor")
     target = tmp_path_factory.mktemp("wheel")
-    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--wheel-dir", target]
-    subprocess.run([sys.executable, "-m", "pip", "wheel", *options, source], check=True)
+    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--wheel-dir"]
+    subprocess.run([sys.executable, "-m", "pip", "wheel", *options, target, source], check=True)
     (built,) = target.glob("*.whl")
     return built
 

@@ -13,6 +13,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
+from layers.declared import first_mistake, refuse
 from layers.errors import DefinitionError, MissingFileError, UnknownFieldError
 from layers.types import Text
 
@@ -48,6 +49,11 @@ Theme = Literal[
 
 _IDENTIFIER: Final = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
+_NAME: Final = Text(
+    vi="chữ thường không dấu, chữ số và _, bắt đầu bằng chữ, tối đa 48",
+    en="lower-case letters, digits and _, a letter first, at most 48",
+)
+_RRGGBB: Final = Text(vi="màu #rrggbb", en="a colour #rrggbb")
 
 
 def _as_text(value: object) -> object:
@@ -72,7 +78,7 @@ class Code(_Value):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.color is not None and not _COLOUR.fullmatch(self.color):
-            raise ValueError(f"color {self.color!r}; wanted #rrggbb")
+            raise refuse(f"color {self.color!r}", _RRGGBB)
         return self
 
 
@@ -93,14 +99,23 @@ class Field(_Value):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if not _IDENTIFIER.fullmatch(self.name):
-            raise ValueError(f"field name {self.name!r}; wanted lower-case letters, digits and _, at most 48")
+            raise refuse(f"name {self.name!r}", _NAME)
         if self.codes and self.type != "text":
-            raise ValueError(f"field {self.name!r} of type {self.type} with codes; wanted type text")
+            raise refuse(
+                f"{self.name}: codes, type {self.type}",
+                Text(vi="codes chỉ với kiểu text", en="codes with type text only"),
+            )
         if len({code.value for code in self.codes}) != len(self.codes):
-            raise ValueError(f"field {self.name!r} with repeated codes; wanted each code once")
+            raise refuse(
+                f"{self.name}: codes {[code.value for code in self.codes]}",
+                Text(vi="mỗi mã một lần", en="each code once"),
+            )
         bounded = self.minimum is not None or self.maximum is not None
         if bounded and self.type not in ("integer", "number"):
-            raise ValueError(f"field {self.name!r} of type {self.type} with bounds; wanted a number type")
+            raise refuse(
+                f"{self.name}: minimum/maximum, type {self.type}",
+                Text(vi="cận chỉ với kiểu integer hoặc number", en="bounds with type integer or number only"),
+            )
         return self
 
 
@@ -117,7 +132,7 @@ class Style(_Value):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if not _COLOUR.fullmatch(self.color):
-            raise ValueError(f"color {self.color!r}; wanted #rrggbb")
+            raise refuse(f"color {self.color!r}", _RRGGBB)
         return self
 
 
@@ -206,22 +221,34 @@ class LayerDefinition(_Value):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if not _IDENTIFIER.fullmatch(self.id):
-            raise ValueError(f"id {self.id!r}; wanted lower-case letters, digits and _, at most 48")
+            raise refuse(f"id {self.id!r}", _NAME)
         if self.id.startswith(_RESERVED_PREFIXES):
-            raise ValueError(f"id {self.id!r} that a store uses itself; wanted another name")
+            raise refuse(
+                f"id {self.id!r}",
+                Text(
+                    vi=f"tên không bắt đầu bằng {', '.join(_RESERVED_PREFIXES)}",
+                    en=f"a name that does not begin with {', '.join(_RESERVED_PREFIXES)}",
+                ),
+            )
         names = [field.name for field in self.fields]
         if repeated := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"repeated fields {repeated}; wanted each name once")
+            raise refuse(f"fields {repeated}", Text(vi="mỗi tên trường một lần", en="each field name once"))
         if taken := sorted(_RESERVED.intersection(names)):
-            raise ValueError(f"fields {taken} that every layer has by itself; wanted other names")
+            raise refuse(
+                f"fields {taken}",
+                Text(
+                    vi="tên khác: mọi lớp đã có sẵn các trường này",
+                    en="other names: every layer has these fields by itself",
+                ),
+            )
         known = {field.name: field for field in self.all_fields}
         if self.style.by is not None and not (self.style.by in known and known[self.style.by].codes):
-            raise ValueError(f"style by {self.style.by!r}; wanted a field with codes")
+            raise refuse(f"style by {self.style.by!r}", Text(vi="một trường có codes", en="a field with codes"))
         for name in (self.label.vi, self.label.en) if self.label else ():
             if name not in known:
-                raise ValueError(f"label {name!r}; wanted one of {sorted(known)}")
+                raise refuse(f"label {name!r}", Text(vi=f"một trong {sorted(known)}", en=f"one of {sorted(known)}"))
         if not 0 <= self.zoom[0] <= self.zoom[1] <= 24:
-            raise ValueError(f"zoom {self.zoom}; wanted 0 <= first <= last <= 24")
+            raise refuse(f"zoom {self.zoom}", Text(vi="0 <= đầu <= cuối <= 24", en="0 <= first <= last <= 24"))
         return self
 
     @property
@@ -283,16 +310,8 @@ def parse_definition(text: str, *, where: str) -> LayerDefinition:
     except tomllib.TOMLDecodeError as error:
         raise DefinitionError(seen=error, wanted="TOML", where=where) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        seen = first["msg"].removeprefix("Value error, ")
-        raise DefinitionError(
-            seen=f"{place}: {seen}" if place else seen,
-            wanted=Text(
-                vi=f"sửa lại (còn {error.error_count() - 1} lỗi khác)", en=f"it mended ({error.error_count() - 1} more)"
-            ),
-            where=where,
-        ) from error
+        place, seen, wanted, _ = first_mistake(error)
+        raise DefinitionError(seen=seen, wanted=wanted, where=f"{where}: {place}" if place else where) from error
 
 
 def read_definition(path: Path) -> LayerDefinition:

@@ -133,7 +133,7 @@ def _missing(type_: FieldType, count: int) -> Any:
         return np.full(count, np.nan)
     if type_ == "date":
         return np.full(count, np.datetime64("NaT", "s"))
-    return pd.array([None] * count, dtype=DTYPES[type_])
+    return pd.Series([None] * count, dtype=DTYPES[type_]).array
 
 
 def _has_geometry(features: pd.DataFrame) -> bool:

@@ -36,7 +36,7 @@ from layers.errors import (
 from layers.schema import empty_features, typed
 from layers.store.model import Changeset, Decision, Edit, Extent, Page, Put, Version
 from layers.store.rows import attribute_columns, changed, features_from_columns, features_from_history, json_rows
-from layers.store.tables import GEOMETRY_COLUMN, STORE_FORMAT, BaseTables, base_tables, layer_table, new_columns
+from layers.store.tables import GEOMETRY_COLUMN, STORE_FORMAT, BaseTables, base_tables, box, layer_table, new_columns
 from layers.time import Horizon, Interval, horizon_interval
 from layers.types import Bounds, Text
 from layers.validation import check
@@ -50,6 +50,7 @@ _CHUNK: Final = 5_000
 
 
 Geometries = npt.NDArray[np.object_]
+_Mask = npt.NDArray[np.bool_]
 
 
 class Engine(Protocol):
@@ -224,7 +225,7 @@ class Store:
             for name in new_columns(stored, definition):
                 column = sa.schema.CreateColumn(table.c[name]).compile(dialect=connection.dialect)
                 target = connection.dialect.identifier_preparer.format_table(table)
-                connection.execute(sa.DDL(f"ALTER TABLE {target} ADD COLUMN {column}"))
+                connection.exec_driver_sql(f"ALTER TABLE {target} ADD COLUMN {column}")
             connection.execute(
                 sa.update(layers).where(layers.c.id == definition.id).values(definition=definition.model_dump_json())
             )
@@ -513,20 +514,19 @@ class Store:
                     features += self._put(connection, definition, edit, number, once)
                 else:
                     features += self._remove(connection, definition, edit.ids, number, once)
-            table = self._base.changesets
+            changeset = Changeset(number, author, message, decision, dt.datetime.now(dt.UTC), features)
             connection.execute(
-                sa.insert(table).values(
+                sa.insert(self._base.changesets).values(
                     id=number,
                     author=author,
                     message=message,
                     decision_number=None if decision is None else decision.number,
                     decision_date=None if decision is None else decision.date,
-                    time=dt.datetime.now(dt.UTC).isoformat(),
+                    time=changeset.time.isoformat(),
                     features=features,
                 )
             )
-            row = connection.execute(sa.select(table).where(table.c.id == number)).one()
-        return _changeset(row)
+        return changeset
 
     def _put(
         self, connection: sa.Connection, definition: LayerDefinition, edit: Put, changeset: int, once: set[str]
@@ -536,21 +536,16 @@ class Store:
         features = typed(definition, edit.features)
         ids = features.index.tolist()
         _touch_once(definition, ids, once)
-        there = self._existing(connection, definition, ids)
-        if edit.mode == "insert" and there:
-            raise FeatureExistsError(seen=next(id_ for id_ in ids if id_ in there), where=definition.id)
-        if edit.mode == "update" and len(there) < len(ids):
-            raise UnknownFeatureError(seen=next(id_ for id_ in ids if id_ not in there), where=definition.id)
+        there, differs = self._compare(connection, definition, features)
+        if edit.mode == "insert" and there.any():
+            raise FeatureExistsError(seen=ids[int(there.argmax())], where=definition.id)
+        if edit.mode == "update" and not there.all():
+            raise UnknownFeatureError(seen=ids[int(there.argmin())], where=definition.id)
         removed = 0
         if edit.mode == "replace":
             gone = sorted(self._all_ids(connection, definition).difference(ids))
             removed = self._remove(connection, definition, gone, changeset, once)
-        added = features
-        updated = features.iloc[:0]
-        if there:
-            known = features.index.isin(list(there))
-            added, updated = features[~known], features[known]
-            updated = updated[self._changed(connection, definition, updated)]
+        added, updated = (features, features[:0]) if not there.any() else (features[~there], features[differs])
         self._record(connection, definition, added, "insert", changeset)
         self._record(connection, definition, updated, "update", changeset)
         return len(added) + len(updated) + removed
@@ -598,12 +593,15 @@ class Store:
         once: set[str],
     ) -> int:
         _touch_once(definition, ids, once)
-        there = self._existing(connection, definition, ids)
-        if missing := [id_ for id_ in ids if id_ not in there]:
-            raise UnknownFeatureError(seen=missing[0], where=definition.id)
         if not ids:
             return 0
         table = self._table(definition)
+        there: set[str] = set()
+        for part in _chunks(ids):
+            named = sa.select(table.c.feature_id).where(table.c.feature_id.in_(part))
+            there.update(connection.execute(named).scalars())
+        if missing := [id_ for id_ in ids if id_ not in there]:
+            raise UnknownFeatureError(seen=missing[0], where=definition.id)
         for part in _chunks(ids):
             connection.execute(sa.delete(table).where(table.c.feature_id.in_(part)))
         self._engine.wrote(connection, table, np.empty(0, dtype=object))
@@ -791,39 +789,36 @@ class Store:
         self._extents[definition.id] = (latest, extent)
         return extent
 
-    def _existing(self, connection: sa.Connection, definition: LayerDefinition, ids: Sequence[str]) -> set[str]:
-        table = self._table(definition)
-        if connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).scalar() is None:
-            return set()
-        if len(ids) > 4 * _CHUNK:
-            return self._all_ids(connection, definition).intersection(ids)
-        found: set[str] = set()
-        for part in _chunks(ids):
-            named = sa.select(table.c.feature_id).where(table.c.feature_id.in_(part))
-            found.update(connection.execute(named).scalars())
-        return found
-
     def _all_ids(self, connection: sa.Connection, definition: LayerDefinition) -> set[str]:
         return set(connection.execute(sa.select(self._table(definition).c.feature_id)).scalars())
 
-    def _changed(
+    def _compare(
         self, connection: sa.Connection, definition: LayerDefinition, features: gpd.GeoDataFrame
-    ) -> npt.NDArray[np.bool_]:
-        """Return which of these features, all of them there, differ from their current state."""
+    ) -> tuple[_Mask, _Mask]:
+        """Return which features are there already, and which of those differ from their current state."""
         table = self._table(definition)
-        differs = np.zeros(len(features), dtype=bool)
+        there, differs = np.zeros(len(features), dtype=bool), np.zeros(len(features), dtype=bool)
+        if len(features) > _CHUNK and self._is_empty(connection, table):
+            return there, differs
         for start in range(0, len(features), _CHUNK):
             part = features.iloc[start : start + _CHUNK]
             rows = self._rows(connection, definition, [table.c.feature_id.in_(part.index.tolist())])
+            if not rows.ids:
+                continue
             order = pd.Index(rows.ids).get_indexer(part.index)
-            old = {name: [values[i] for i in order] for name, values in rows.columns.items()}
-            differs[start : start + _CHUNK] = changed(
-                old,
-                attribute_columns(definition, part),
-                [rows.wkb[i] for i in order],
-                part.geometry.to_numpy(),
+            found = np.flatnonzero(order >= 0)
+            places = order[found].tolist()
+            there[start + found] = True
+            differs[start + found] = changed(
+                {name: [values[place] for place in places] for name, values in rows.columns.items()},
+                attribute_columns(definition, part.iloc[found]),
+                [rows.wkb[place] for place in places],
+                part.geometry.to_numpy()[found],
             )
-        return differs
+        return there, differs
+
+    def _is_empty(self, connection: sa.Connection, table: sa.Table) -> bool:
+        return connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).scalar() is None
 
 
 class _Rows(NamedTuple):
@@ -913,6 +908,6 @@ def _filtered(
         keep &= features["valid_to"].isna() | (features["valid_to"] >= pd.Timestamp(interval.start))
     if bbox is not None:
         geometry = features.geometry.to_numpy()
-        inside = shapely.intersects(geometry, shapely.union_all([shapely.box(*part) for part in bbox]))
+        inside = shapely.intersects(geometry, shapely.union_all([box(part) for part in bbox]))
         keep &= pd.Series(inside, index=features.index)
     return features[keep.to_numpy()]

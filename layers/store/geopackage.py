@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import struct
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 
 from layers.definitions import LayerDefinition
 from layers.errors import StoreUnreachableError
-from layers.store.tables import GEOMETRY_COLUMN, BaseTables
+from layers.store.tables import GEOMETRY_COLUMN, BaseTables, box
 from layers.types import Bounds, Text
 
 __all__ = ["GeoPackageEngine", "from_blob", "to_blobs"]
@@ -127,7 +128,7 @@ class GeoPackageEngine:
         The file; made where it is missing, its folder must be there.
     """
 
-    schema = None
+    schema: str | None = None
 
     def __init__(self, path: Path) -> None:
         self.url = str(path)
@@ -137,6 +138,7 @@ class GeoPackageEngine:
                 wanted=Text(vi="đường dẫn tệp .gpkg", en="the path of a .gpkg file"),
                 where=str(path),
             )
+        _take(path)
         self.sqlalchemy = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": _WAIT_MS / 1000})
         sa.event.listen(self.sqlalchemy, "connect", _on_connect)
         sa.event.listen(self.sqlalchemy, "begin", _on_begin)
@@ -152,24 +154,9 @@ class GeoPackageEngine:
         Returns
         -------
         bool
-            False for a new, empty file.
-
-        Raises
-        ------
-        StoreUnreachableError
-            If the file is something else, which is never written into.
+            False for a new file.
         """
-        wanted = Text(vi="kho Parkplan hoặc một tệp mới", en="a Parkplan store or a new file")
-        try:
-            tables = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
-        except sa.exc.DatabaseError as error:
-            raise StoreUnreachableError(seen=error.orig, wanted=wanted, where=self.url) from error
-        if tables and "parkplan_meta" not in tables:
-            shown = Text(
-                vi=f"tệp khác, có bảng {sorted(tables)[:3]}", en=f"another file, with tables {sorted(tables)[:3]}"
-            )
-            raise StoreUnreachableError(seen=shown, wanted=wanted, where=self.url)
-        return bool(tables)
+        return sa.inspect(connection).has_table("parkplan_meta")
 
     def prepare(self, connection: sa.Connection) -> None:
         """Make the file a GeoPackage.
@@ -180,8 +167,6 @@ class GeoPackageEngine:
             In a writing transaction.
         """
         run = connection.exec_driver_sql
-        run(f"PRAGMA application_id = {_APPLICATION_ID}")
-        run(f"PRAGMA user_version = {_GEOPACKAGE_VERSION}")
         for statement in _GEOPACKAGE_TABLES:
             run(statement)
         systems = [
@@ -347,6 +332,7 @@ class GeoPackageEngine:
         values = _values(rows)
         count = len(next(iter(values.values())))
         bulk = GEOMETRY_COLUMN in rows and count >= _BULK
+        first = 0
         if bulk:
             used = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (table.name,)).scalar()
             first = 1 + int(used or 0)
@@ -418,19 +404,36 @@ class GeoPackageEngine:
         geometry : ndarray of shapely geometry or None
             What was written; the listed bounds grow by it, and never shrink, as the standard allows.
         """
-        run = connection.exec_driver_sql
-        run(
-            "UPDATE gpkg_contents SET last_change = strftime('%Y-%m-%dT%H:%M:%fZ','now') WHERE table_name = ?",
-            (table.name,),
+        bounds = shapely.total_bounds(geometry) if GEOMETRY_COLUMN in table.c and len(geometry) else np.full(4, np.nan)
+        edges = [None] * 4 if np.isnan(bounds).any() else bounds.tolist()
+        connection.exec_driver_sql(
+            "UPDATE gpkg_contents SET last_change = strftime('%Y-%m-%dT%H:%M:%fZ','now'),"
+            " min_x = min(ifnull(min_x, ?1), ifnull(?1, min_x)), min_y = min(ifnull(min_y, ?2), ifnull(?2, min_y)),"
+            " max_x = max(ifnull(max_x, ?3), ifnull(?3, max_x)), max_y = max(ifnull(max_y, ?4), ifnull(?4, max_y))"
+            " WHERE table_name = ?5",
+            (*edges, table.name),
         )
-        bounds = shapely.total_bounds(geometry) if GEOMETRY_COLUMN in table.c and len(geometry) else np.array([np.nan])
-        if not np.isnan(bounds).any():
-            minx, miny, maxx, maxy = bounds.tolist()
-            run(
-                "UPDATE gpkg_contents SET min_x = min(ifnull(min_x, ?1), ?1), min_y = min(ifnull(min_y, ?2), ?2),"
-                " max_x = max(ifnull(max_x, ?3), ?3), max_y = max(ifnull(max_y, ?4), ?4) WHERE table_name = ?5",
-                (minx, miny, maxx, maxy, table.name),
-            )
+
+
+def _take(path: Path) -> None:
+    """Mark a new file as a GeoPackage, and raise if there is another file at the path.
+
+    Both before the first connection of the store: its pragmas would change a foreign file, and the marks of a new one
+    would stand in the write-ahead log only, where other programs do not look for them.
+    """
+    wanted = Text(vi="kho Parkplan hoặc một tệp mới", en="a Parkplan store or a new file")
+    try:
+        with closing(sqlite3.connect(path, timeout=_WAIT_MS / 1000)) as connection:
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if not tables:
+                connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {_GEOPACKAGE_VERSION}")
+    except sqlite3.Error as error:
+        raise StoreUnreachableError(seen=error, wanted=wanted, where=str(path)) from error
+    if tables and "parkplan_meta" not in tables:
+        some = ", ".join(sorted(tables)[:3])
+        seen = Text(vi=f"tệp khác, có các bảng {some}", en=f"another file, with tables {some}")
+        raise StoreUnreachableError(seen=seen, wanted=wanted, where=str(path))
 
 
 def _values(rows: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
@@ -548,13 +551,13 @@ def _is_empty(blob: bytes | None) -> int | None:
 
 
 @lru_cache(maxsize=64)
-def _box(minx: float, miny: float, maxx: float, maxy: float) -> BaseGeometry:
-    box = shapely.box(minx, miny, maxx, maxy)
-    shapely.prepare(box)
-    return box
+def _prepared(bounds: Bounds) -> BaseGeometry:
+    wanted = box(bounds)
+    shapely.prepare(wanted)
+    return wanted
 
 
 def _meets(blob: bytes | None, minx: float, miny: float, maxx: float, maxy: float) -> int:
     if blob is None:
         return 0
-    return int(shapely.intersects(_box(minx, miny, maxx, maxy), shapely.from_wkb(from_blob(blob))))
+    return int(shapely.intersects(_prepared((minx, miny, maxx, maxy)), shapely.from_wkb(from_blob(blob))))

@@ -15,7 +15,7 @@ from psycopg import sql
 
 from layers.definitions import LayerDefinition
 from layers.errors import StoreUnreachableError
-from layers.store.tables import GEOMETRY_COLUMN, BaseTables
+from layers.store.tables import GEOMETRY_COLUMN, BaseTables, box
 from layers.types import Bounds, Text
 
 __all__ = ["PostgisEngine"]
@@ -209,7 +209,8 @@ class PostgisEngine:
             By the spatial index, then exactly.
         """
         column = sa.type_coerce(table.c[GEOMETRY_COLUMN], sa.types.NullType())
-        return sa.func.ST_Intersects(column, sa.func.ST_MakeEnvelope(*bounds, _SRS), type_=sa.Boolean)
+        wanted = sa.func.ST_GeomFromWKB(sa.literal(shapely.to_wkb(box(bounds)), sa.LargeBinary), _SRS)
+        return sa.func.ST_Intersects(column, wanted, type_=sa.Boolean)
 
     def insert(self, connection: sa.Connection, table: sa.Table, rows: Mapping[str, Sequence[Any]]) -> None:
         """Insert rows with COPY.

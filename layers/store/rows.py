@@ -108,7 +108,7 @@ def features_from_columns(
     GeoDataFrame
         In the typed form.
     """
-    index = pd.Index(ids, dtype="str", name=ID_FIELD)
+    index: pd.Index[Any] = pd.Index(list(ids), dtype="str", name=ID_FIELD)
     series = {field.name: _series(field.type, columns[field.name], index) for field in definition.all_fields}
     geometry = shapely.from_wkb(np.array(wkb if wkb is not None else [None] * len(index), dtype=object))
     return gpd.GeoDataFrame(series, geometry=geometry, index=index, crs=STORE_CRS)

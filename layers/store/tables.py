@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+import shapely
 import sqlalchemy as sa
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy.dialects import postgresql
 
 from layers.definitions import FieldType, LayerDefinition
 from layers.errors import ConflictingDefinitionError
-from layers.types import Text
+from layers.types import Bounds, Text
 
-__all__ = ["GEOMETRY_COLUMN", "STORE_FORMAT", "BaseTables", "base_tables", "layer_table", "new_columns"]
+__all__ = ["GEOMETRY_COLUMN", "STORE_FORMAT", "BaseTables", "base_tables", "box", "layer_table", "new_columns"]
 
 #: Version of the tables below; a store of a newer version is refused.
 STORE_FORMAT: Final = 1
@@ -23,7 +25,8 @@ GEOMETRY_COLUMN: Final = "geom"
 
 _COLUMN_TYPES: Final[dict[FieldType, Callable[[], sa.types.TypeEngine[Any]]]] = {
     "text": sa.Text,
-    "integer": sa.BigInteger,
+    # A GeoPackage knows no BIGINT; its INTEGER has 64 bits.
+    "integer": lambda: sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
     "number": lambda: sa.Double().with_variant(sa.REAL(), "sqlite"),
     "boolean": sa.Boolean,
     "date": sa.Date,
@@ -162,3 +165,24 @@ def new_columns(old: LayerDefinition, new: LayerDefinition) -> list[str]:
             where=new.id,
         )
     return [name for name in now if name not in was]
+
+
+def box(bounds: Bounds) -> BaseGeometry:
+    """Return bounds as the geometry that they are: a polygon, or the line or point they shrink to.
+
+    Parameters
+    ----------
+    bounds : (float, float, float, float)
+        In EPSG:4326.
+
+    Returns
+    -------
+    BaseGeometry
+        Valid in every case, where a polygon without area would meet nothing.
+    """
+    minx, miny, maxx, maxy = bounds
+    if minx < maxx and miny < maxy:
+        return shapely.box(minx, miny, maxx, maxy)
+    if minx == maxx and miny == maxy:
+        return shapely.Point(minx, miny)
+    return shapely.LineString([(minx, miny), (maxx, maxy)])

@@ -7,6 +7,7 @@ marked schematic in the data.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Final
 
 import geopandas as gpd
@@ -124,7 +125,7 @@ def side_line(lon: float, lat: float, *, area_ha: float, side: str, corridor_m: 
     return written[0]
 
 
-def _frame(shapes: list[shapely.Geometry], crs: str) -> gpd.GeoDataFrame:
+def _frame(shapes: Sequence[shapely.Geometry], crs: str) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(geometry=gpd.GeoSeries(shapes, crs=crs))
 
 

@@ -24,6 +24,8 @@ _MAP_FILES: Final[tuple[tuple[str, Kind, str], ...]] = (
     ("leaflet_css", "css", "vendor/leaflet/leaflet.css"),
     ("parkplan_css", "css", "map.css"),
     ("leaflet_js", "js", "vendor/leaflet/leaflet.js"),
+    ("parkplan_draw_js", "js", "map-draw.js"),
+    ("parkplan_list_js", "js", "map-list.js"),
     ("parkplan_js", "js", "map.js"),
 )
 _CSS_URL: Final = re.compile(r"""url\((['"]?)([^'")]+)\1\)""")

@@ -92,10 +92,6 @@
     const pairs = [...new FormData(form)].filter(([, value]) => value !== "");
     turn(`${form.getAttribute("action")}?${new URLSearchParams(pairs)}`, true);
   });
-  document.addEventListener("change", (event) => {
-    const form = event.target.closest && event.target.closest("form[data-panel]");
-    if (form) form.requestSubmit();
-  });
   document.addEventListener("parkplan:select", (event) => {
     if (event.detail.layer === "parks") mark(event.detail.id, true);
   });
@@ -104,7 +100,8 @@
   function keepView() {
     const park = document.body.dataset.park;
     if (record || park) {
-      if (park) app.select("parks", park);
+      if (record) app.list.open(false);
+      if (park) app.select("parks", park, { popup: !record });
     } else {
       const kept = JSON.parse(window.sessionStorage.getItem(VIEW_KEY) || "null");
       if (kept) app.map.setView(kept.center, kept.zoom, { animate: false });

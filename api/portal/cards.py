@@ -23,8 +23,9 @@ CARD_FIELDS: Final = (
     "developer", "area_ha", "leasable_ha", "occupancy_pct", "projects", "workers", "workers_planned",
     "wastewater_capacity_m3_day", "wastewater_state", "old_district", "legal_basis", "plan_list",
 )  # fmt: skip
-#: Names of fields that the head of a record says already.
-_HEAD: Final = frozenset({"name_vi", "name_en"})
+#: Fields that are not facts of the park but tell where its facts come from; they stand beside each fact.
+_ABOUT: Final = frozenset({"name_vi", "name_en", "source", "confidence"})
+_OWN: Final = ("source", "confidence")
 _STATUS_ORDER: Final = ("operating", "under_construction", "in_plan", "proposed")
 
 
@@ -136,10 +137,10 @@ def park_cards(
     list of ParkCard
         One a park, none left out.
     """
-    counted = findings.groupby(["park_id", "outcome"]).size()
-    counts: dict[str, dict[str, int]] = {}
-    for (park, outcome), number in counted.items():  # one entry a park and outcome, not a finding
-        counts.setdefault(str(park), {})[str(outcome)] = int(number)
+    counts: dict[str, dict[str, int]] = {
+        str(park): {str(outcome): int(number) for outcome, number in mine.value_counts().items()}
+        for park, mine in findings.groupby("park_id")["outcome"]
+    }
     evidence = _evidence(facts, definition, language)
     rows = parks.drop(columns=parks.geometry.name).to_dict("index")
     lost = parks.geometry.isna() | parks.geometry.is_empty
@@ -282,13 +283,21 @@ def _facts(
     language: Language,
     only: tuple[str, ...] | None = None,
 ) -> list[Fact]:
+    own = _own_evidence(row, definition, language)
     facts = []
     for field in shown_fields(definition, language):
         base = _base(field.name)
         value = write_value(field, row.get(field.name), language=language)
-        if value and field.name not in _HEAD and (only is None or base in only):
-            facts.append(Fact(field_title(field, language), value, evidence.get((park, base), ())))
+        if value and field.name not in _ABOUT and (only is None or base in only):
+            facts.append(Fact(field_title(field, language), value, evidence.get((park, base), own)))
     return facts
+
+
+def _own_evidence(row: Mapping[str, Any], definition: LayerDefinition, language: Language) -> tuple[Evidence, ...]:
+    """Return the source of the park as a whole, for facts that have none of their own."""
+    source, level = (write_value(definition.field(name), row.get(name), language=language) for name in _OWN)
+    code = row.get("confidence")
+    return (Evidence(source, level, "", "" if code is None or pd.isna(code) else str(code)),) if source else ()
 
 
 def summary_counts(findings: pd.DataFrame) -> dict[str, int]:

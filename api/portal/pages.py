@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from api.assets import FOLDER, fingerprint
+from api.assets import FOLDER, fingerprint, linked
 from api.errors import UnknownPathError
 from api.portal.cards import ParkCard, park_cards, park_facts, summary_counts
 from api.portal.query import VIEWS, PageQuery, read_query
@@ -36,6 +36,8 @@ router = APIRouter(include_in_schema=False)
 TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
 #: Kinds of files that are served; the folder also holds a Python module.
 SERVED: Final = frozenset({".js", ".css", ".png", ".svg", ".ico", ".woff2", ".map", ".txt", ""})
+#: Outcomes that conclude nothing about a park.
+OPEN_OUTCOMES: Final = frozenset({"no_data", "not_checked"})
 _YEAR_S: Final = 31_536_000
 _FILES: Final = StaticFiles(directory=FOLDER)
 _FONT: Final = "vendor/be-vietnam-pro/be-vietnam-pro-vietnamese-400-normal.woff2"
@@ -162,12 +164,15 @@ def park_page(request: Request, park: str) -> HTMLResponse:
         findings=findings[findings["park_id"] == park],
         language=query.language,
     )[0]
+    found = findings_page(findings, titles={park: card.title}, language=query.language, park=park, size=None)
     row = features.drop(columns=features.geometry.name).to_dict("index")[park]
     context = _context(request, state, query) | {
         "card": card,
         "there": there,
         "facts": park_facts(park, row, definition=definition, facts=state.facts, language=query.language),
-        "findings": findings_page(findings, titles={park: card.title}, language=query.language, park=park, size=None),
+        "findings": found,
+        "concluded": [entry for entry in found.rows if entry.outcome not in OPEN_OUTCOMES],
+        "open": [entry for entry in found.rows if entry.outcome in OPEN_OUTCOMES],
         "map": states.map(state, language=query.language, prefix=query.prefix),
     }
     return _page("park.html", context, query)
@@ -253,6 +258,7 @@ def _context(request: Request, state: PlanState, query: PageQuery) -> dict[str, 
         "levels": {
             code.value: code.title.say(query.language) for code in state.layers["parks"].field("confidence").codes
         },
+        "map_files": linked(f"{query.prefix}/assets").files,
         "changeset": state.changeset,
         "font": (FOLDER / _FONT).exists(),
         "number": lambda value: write_number(value, language=query.language),

@@ -21,7 +21,7 @@ __all__ = ["PAGE_SIZE", "FindingRow", "FindingsPage", "LedgerRow", "findings_pag
 PAGE_SIZE: Final = 40
 #: Columns of a ledger, all in hectares.
 HECTARES: Final = ("area_ha", "hit_ha", "clear_ha", "stale_ha", "not_covered_ha")
-_GRAVITY: Final = {sign.outcome: rank for rank, sign in enumerate(OUTCOME_SIGNS)}
+_ORDER: Final = {sign.outcome: rank for rank, sign in enumerate(OUTCOME_SIGNS)}
 _COMPARATORS: Final = {">=": "≥", "<=": "≤"}
 
 
@@ -65,7 +65,7 @@ class FindingsPage:
     Attributes
     ----------
     rows : tuple of FindingRow
-        The gravest first, then by park and rule.
+        What was concluded first, the gravest before; then by park and rule.
     total : int
         Findings on all pages.
     page, pages : int
@@ -123,8 +123,8 @@ def findings_page(
     for column, value in (("park_id", park), ("outcome", outcome), ("rule_id", rule)):
         if value:
             chosen = chosen[chosen[column] == value]
-    order = chosen.assign(gravity=chosen["outcome"].map(_GRAVITY)).sort_values(
-        ["gravity", "park_id", "rule_id"], kind="stable", na_position="first"
+    order = chosen.assign(rank=chosen["outcome"].map(_ORDER)).sort_values(
+        ["rank", "park_id", "rule_id"], kind="stable", na_position="first"
     )
     size = size or max(len(order), 1)
     pages = max(1, -(-len(order) // size))

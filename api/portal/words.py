@@ -98,8 +98,8 @@ WORDS: Final[dict[str, Text]] = {
     # Ledger
     "ledger": Text(vi="Bảng đất đai", en="Land ledger"),
     "ledger_meaning": Text(
-        vi="Đơn vị héc-ta. Mỗi hàng khép kín: chạm + không chạm + dữ liệu cũ + chưa phủ = diện tích. Khu có hình sơ "
-        "đồ chỉ cho số liệu minh hoạ.",
+        vi="Đơn vị héc-ta. Mỗi hàng khép kín: chồng lấn + không chồng lấn + dữ liệu cũ + chưa có dữ liệu = diện "
+        "tích. Khu có hình sơ đồ chỉ cho số liệu minh hoạ.",
         en="In hectares. Every row closes: hit + clear + stale + not covered = area. Figures of parks with a schematic "
         "shape are illustrations only.",
     ),
@@ -111,15 +111,16 @@ WORDS: Final[dict[str, Text]] = {
     "ledger_kind": Text(vi="Loại", en="Kind"),
     "ledger_all": Text(vi="tất cả các loại", en="all kinds"),
     "area_ha": Text(vi="Diện tích", en="Area"),
-    "hit_ha": Text(vi="Chạm", en="Hit"),
-    "clear_ha": Text(vi="Không chạm", en="Clear"),
+    "hit_ha": Text(vi="Chồng lấn", en="Hit"),
+    "clear_ha": Text(vi="Không chồng lấn", en="Clear"),
     "stale_ha": Text(vi="Dữ liệu cũ", en="Stale"),
-    "not_covered_ha": Text(vi="Chưa phủ", en="Not covered"),
+    "not_covered_ha": Text(vi="Chưa có dữ liệu", en="Not covered"),
     # Park page
     "back": Text(vi="Về bản đồ", en="Back to the map"),
     "all_facts": Text(vi="Toàn bộ số liệu", en="All facts"),
     "value": Text(vi="Giá trị", en="Value"),
     "fact": Text(vi="Thông tin", en="Fact"),
+    "not_concluded": Text(vi="Chưa kết luận được", en="Nothing concluded"),
     "findings_here": Text(vi="Kết quả kiểm tra của khu", en="Findings of this park"),
     "yes": Text(vi="có", en="yes"),
     "no": Text(vi="không", en="no"),

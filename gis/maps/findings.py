@@ -8,7 +8,7 @@ from typing import Any, Final
 import geopandas as gpd
 import pandas as pd
 
-from gis.maps.outcomes import OUTCOME_SIGNS
+from gis.review.model import OUTCOMES
 from layers.definitions import STORE_CRS
 from layers.errors import CrsError
 from layers.types import Language
@@ -17,7 +17,7 @@ __all__ = ["findings_on_map", "worst_outcome"]
 
 #: Messages of one place that its popup spells out; the table has them all.
 MESSAGES_SHOWN: Final = 5
-_GRAVITY: Final = {sign.outcome: rank for rank, sign in enumerate(OUTCOME_SIGNS)}
+_GRAVITY: Final[dict[str, int]] = {outcome: rank for rank, outcome in enumerate(OUTCOMES)}
 
 
 def worst_outcome(outcomes: Iterable[str]) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 import folium
 import geopandas as gpd
 import numpy as np
+import shapely
 from branca.element import Element, Figure
 from folium.template import Template
 
@@ -90,7 +91,7 @@ class _ParkMap(folium.Map):
         """
         {% macro header(this, kwargs) %}{% endmacro %}
         {% macro html(this, kwargs) %}
-            <div class="folium-map pp-map" id="{{ this.get_name() }}" role="application"
+            <div class="folium-map pp-map" id="{{ this.get_name() }}" role="region"
                  aria-label="{{ this.payload.words.map|e }}" style="{{ this.css_size|e }}"></div>
         {% endmacro %}
         {% macro script(this, kwargs) %}
@@ -184,7 +185,7 @@ def park_map(
             {"outcome": s.outcome, "title": s.title.say(language), "color": s.color, "shape": s.shape, "mark": s.mark}
             for s in OUTCOME_SIGNS
         ],
-        "findings": _findings_payload(findings, language),
+        "findings": _findings_payload(findings, layers, language),
         "basemap": _basemap_payload(basemap, language),
         "bounds": _corners(_bounds(layers)),
         "focus": focus,
@@ -213,13 +214,28 @@ def map_parts(park_map: folium.Map) -> MapParts:
     return MapParts(html=figure.html.render(), script=figure.script.render())
 
 
-def _findings_payload(findings: gpd.GeoDataFrame | None, language: Language) -> list[dict[str, Any]] | None:
+def _findings_payload(
+    findings: gpd.GeoDataFrame | None, layers: Sequence[MapLayer], language: Language
+) -> list[dict[str, Any]] | None:
+    """Return the places of findings; one that is a park's own shape needs no second outline over it."""
     if findings is None:
         return None
+    drawn = {
+        shape
+        for layer in layers
+        if layer.labelled and layer.features is not None
+        for shape in shapely.to_wkb(layer.features.geometry.dropna().to_numpy())
+    }
     return [
-        place | {"geometry": geometry_json(place["geometry"]), "anchor": _anchor(place["geometry"])}
+        place | {"geometry": _outline(place["geometry"], drawn), "anchor": _anchor(place["geometry"])}
         for place in findings_on_map(findings, language=language)
     ]
+
+
+def _outline(geometry: shapely.Geometry, drawn: set[bytes]) -> dict[str, Any] | None:
+    if shapely.get_dimensions(geometry) == 0 or shapely.to_wkb(geometry) in drawn:
+        return None
+    return geometry_json(geometry)
 
 
 def _anchor(geometry: Any) -> list[float]:

@@ -46,7 +46,7 @@ def _title(outcome: Outcome) -> Text:
     return Text(vi=title.vi.capitalize(), en=title.en.capitalize())
 
 
-#: From the gravest to the lightest, as a review orders them.
+#: In the order they are told in: what was concluded, the gravest first, then what was not.
 OUTCOME_SIGNS: Final[tuple[OutcomeSign, ...]] = (
     OutcomeSign(
         "fail",
@@ -63,6 +63,14 @@ OUTCOME_SIGNS: Final[tuple[OutcomeSign, ...]] = (
         "#8a5a00",
         "M12 1.5 23 21a1 1 0 0 1-.9 1.5H1.9A1 1 0 0 1 1 21Z",
         "M12 9v6M12 18.4v.2",
+    ),
+    OutcomeSign(
+        "pass",
+        _title("pass"),
+        Text(vi="Đáp ứng ngưỡng của quy định", en="Meets the threshold of the rule"),
+        "#007a5a",
+        "M12 1.5a10.5 10.5 0 1 1 0 21 10.5 10.5 0 0 1 0-21Z",
+        "M7 12.5l3.5 3.5L17 9",
     ),
     OutcomeSign(
         "no_data",
@@ -86,16 +94,8 @@ OUTCOME_SIGNS: Final[tuple[OutcomeSign, ...]] = (
         "M12 1 23 12 12 23 1 12Z",
         "M8.5 12h7",
     ),
-    OutcomeSign(
-        "pass",
-        _title("pass"),
-        Text(vi="Đáp ứng ngưỡng của quy định", en="Meets the threshold of the rule"),
-        "#007a5a",
-        "M12 1.5a10.5 10.5 0 1 1 0 21 10.5 10.5 0 0 1 0-21Z",
-        "M7 12.5l3.5 3.5L17 9",
-    ),
 )
-_BY_OUTCOME: Final = {sign.outcome: sign for sign in OUTCOME_SIGNS}
+_BY_OUTCOME: Final[dict[str, OutcomeSign]] = {sign.outcome: sign for sign in OUTCOME_SIGNS}
 
 
 def outcome_sign(outcome: str) -> OutcomeSign:

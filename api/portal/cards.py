@@ -11,12 +11,12 @@ import pandas as pd
 
 from api.portal.words import WORDS
 from api.portal.writing import write_number, write_value
-from gis.maps import OUTCOME_SIGNS, field_title, shown_fields, worst_outcome
+from gis.maps import field_title, shown_fields, worst_outcome
 from layers.definitions import LayerDefinition
 from layers.text import search_key
 from layers.types import LANGUAGES, Language
 
-__all__ = ["Evidence", "Fact", "ParkCard", "park_cards", "park_facts", "summary_counts"]
+__all__ = ["Evidence", "Fact", "ParkCard", "park_cards", "park_facts"]
 
 #: Facts that a card opens on; the record has all of them.
 CARD_FIELDS: Final = (
@@ -298,20 +298,3 @@ def _own_evidence(row: Mapping[str, Any], definition: LayerDefinition, language:
     source, level = (write_value(definition.field(name), row.get(name), language=language) for name in _OWN)
     code = row.get("confidence")
     return (Evidence(source, level, "", "" if code is None or pd.isna(code) else str(code)),) if source else ()
-
-
-def summary_counts(findings: pd.DataFrame) -> dict[str, int]:
-    """Return the number of findings by outcome.
-
-    Parameters
-    ----------
-    findings : DataFrame
-        Findings of the review.
-
-    Returns
-    -------
-    dict of str to int
-        Every outcome, from the gravest, zeros too.
-    """
-    counts = findings["outcome"].value_counts()
-    return {sign.outcome: int(counts.get(sign.outcome, 0)) for sign in OUTCOME_SIGNS}

@@ -15,10 +15,10 @@ from starlette.staticfiles import StaticFiles
 
 from api.assets import FOLDER, fingerprint, linked
 from api.errors import UnknownPathError
-from api.portal.cards import ParkCard, park_cards, park_facts, summary_counts
+from api.portal.cards import ParkCard, park_cards, park_facts
 from api.portal.query import VIEWS, PageQuery, read_query
 from api.portal.state import PlanState, PlanStates
-from api.portal.tables import findings_page, ledger_rows, rule_choices
+from api.portal.tables import HECTARES, findings_page, park_accounts, rule_choices
 from api.portal.words import page_words
 from api.portal.writing import write_number
 from gis.maps import OUTCOME_SIGNS
@@ -74,6 +74,7 @@ def _states(request: Request) -> PlanStates:
     return kept
 
 
+@router.get("/", response_class=HTMLResponse)
 def portal_page(request: Request) -> HTMLResponse:
     """Answer the portal's first page: map, summary, park cards, findings and ledger of one horizon.
 
@@ -106,7 +107,7 @@ def portal_page(request: Request) -> HTMLResponse:
     context = _context(request, state, query) | {
         "cards": cards,
         "figures": _figures(cards, state, query),
-        "counts": summary_counts(state.review.findings),
+        "counts": state.review.summary(),
         "titles": titles,
         "map": states.map(state, language=query.language, prefix=query.prefix),
     }
@@ -122,9 +123,12 @@ def portal_page(request: Request) -> HTMLResponse:
         )
         context["rules"] = rule_choices(state.review.findings, query.language)
     if query.view == "ledger":
-        context["ledger"] = ledger_rows(
+        accounts = park_accounts(
             state.review.ledger, titles=titles, layers=state.layers, language=query.language, park=query.park
         )
+        context["accounts"] = [account for account in accounts if account.rows]
+        context["unmeasured"] = [account for account in accounts if not account.rows]
+        context["columns"] = HECTARES
     return _page("portal.html", context, query)
 
 

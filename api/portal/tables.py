@@ -13,9 +13,20 @@ from gis.ledger import ANY_KIND
 from gis.maps import OUTCOME_SIGNS
 from gis.review import REASON_TITLES
 from layers.definitions import LayerDefinition
+from layers.text import search_key
 from layers.types import Language
 
-__all__ = ["PAGE_SIZE", "FindingRow", "FindingsPage", "LedgerRow", "findings_page", "ledger_rows", "rule_choices"]
+__all__ = [
+    "HECTARES",
+    "PAGE_SIZE",
+    "FindingRow",
+    "FindingsPage",
+    "LedgerRow",
+    "ParkAccount",
+    "findings_page",
+    "park_accounts",
+    "rule_choices",
+]
 
 #: Findings on one page.
 PAGE_SIZE: Final = 40
@@ -189,35 +200,55 @@ def rule_choices(findings: pd.DataFrame, language: Language) -> list[tuple[str, 
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One line of the land ledger.
+    """One line of an account.
 
     Attributes
     ----------
-    park, park_title, layer, kind : str
-        What is accounted for.
+    title : str
+        The layer, or a kind of its features.
     whole : bool
         Whether it counts all kinds of the layer together.
-    hectares : mapping of str to str
-        By column, with one decimal.
+    hectares : tuple of str
+        In the order of `HECTARES`.
+    """
+
+    title: str
+    whole: bool
+    hectares: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ParkAccount:
+    """Where the hectares of one park go.
+
+    Attributes
+    ----------
+    park, title : str
+        Id and name.
+    declared : str
+        Published hectares; empty if unknown.
+    schematic : bool
+        Whether a sketch is involved, so that the figures only illustrate.
+    rows : tuple of LedgerRow
+        By layer; all kinds together, then each kind that touches the park. Empty for a park without an outline.
     """
 
     park: str
-    park_title: str
-    layer: str
-    kind: str
-    whole: bool
-    hectares: Mapping[str, str]
+    title: str
+    declared: str
+    schematic: bool
+    rows: tuple[LedgerRow, ...]
 
 
-def ledger_rows(
+def park_accounts(
     ledger: pd.DataFrame,
     *,
     titles: Mapping[str, str],
     layers: Mapping[str, LayerDefinition],
     language: Language,
     park: str = "",
-) -> list[LedgerRow]:
-    """Return the land ledger in words: every park and layer, and each kind that touches the park.
+) -> list[ParkAccount]:
+    """Return the land ledger in words.
 
     Parameters
     ----------
@@ -234,22 +265,44 @@ def ledger_rows(
 
     Returns
     -------
-    list of LedgerRow
-        By park, layer and kind, all kinds together first.
+    list of ParkAccount
+        One a park, by name; those without an outline last.
     """
-    chosen = ledger[(ledger["park_id"] == park) | (not park)]
-    chosen = chosen[(chosen["kind"] == ANY_KIND) | (chosen["hit_ha"] > 0)]
-    return [
-        LedgerRow(
-            park=row["park_id"],
-            park_title=titles.get(row["park_id"], row["park_id"]),
-            layer=layers[row["layer"]].title.say(language) if row["layer"] in layers else row["layer"],
-            kind=_kind(layers.get(row["layer"]), row["kind"], language),
-            whole=row["kind"] == ANY_KIND,
-            hectares={name: write_number(row[name], language=language, decimals=1) for name in HECTARES},
-        )
-        for row in chosen.to_dict("records")
+    chosen = ledger[ledger["park_id"] == park] if park else ledger
+    accounts = [
+        _account(str(id_), rows, titles=titles, layers=layers, language=language)
+        for id_, rows in chosen.groupby("park_id", sort=False)
     ]
+    return sorted(accounts, key=lambda account: (not account.rows, search_key(account.title)))
+
+
+def _account(
+    park: str,
+    rows: pd.DataFrame,
+    *,
+    titles: Mapping[str, str],
+    layers: Mapping[str, LayerDefinition],
+    language: Language,
+) -> ParkAccount:
+    measured = rows[rows["area_ha"].notna() & ((rows["kind"] == ANY_KIND) | (rows["hit_ha"] > 0))]
+    declared = rows["declared_ha"].iloc[0]
+    return ParkAccount(
+        park=park,
+        title=titles.get(park, park),
+        declared="" if pd.isna(declared) else write_number(declared, language=language),
+        schematic=bool(rows["schematic"].any()),
+        rows=tuple(_ledger_row(row, layers.get(row["layer"]), language) for row in measured.to_dict("records")),
+    )
+
+
+def _ledger_row(row: Mapping[Any, Any], definition: LayerDefinition | None, language: Language) -> LedgerRow:
+    whole = row["kind"] == ANY_KIND
+    layer = definition.title.say(language) if definition else str(row["layer"])
+    return LedgerRow(
+        title=layer if whole else _kind(definition, row["kind"], language),
+        whole=whole,
+        hectares=tuple(write_number(row[name], language=language, decimals=2) for name in HECTARES),
+    )
 
 
 def _kind(definition: LayerDefinition | None, kind: str, language: Language) -> str:

@@ -5,7 +5,7 @@ STORE ?= $(or $(PARKPLAN_STORE),var/hanoi.gpkg)
 PYTEST_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench notebooks docs assets lock image clean runtime dev test-deps
+.PHONY: help run test check format bench notebooks docs data assets lock image clean runtime dev test-deps
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -37,6 +37,9 @@ notebooks: dev ## Execute every notebook
 
 docs: dev ## Write the generated pages of docs/ anew
 	$(BIN)/python -m scripts.docs
+
+data: runtime ## Build the shipped Hanoi data anew from the facts in REFERENCE=folder
+	$(BIN)/python -m layers.hanoi.build $(or $(REFERENCE),../shared/reference)
 
 assets: runtime ## Fetch the front-end libraries
 	@$(BIN)/python scripts/assets.py

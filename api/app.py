@@ -6,7 +6,6 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -14,7 +13,6 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
-from starlette.staticfiles import StaticFiles
 
 from api import features, health, portal, processes
 from api.errors import BadParameterError, MethodNotAllowedError, UnknownPathError
@@ -31,7 +29,6 @@ from layers.types import Text
 __all__ = ["create_app"]
 
 LOG: Final = logging.getLogger("parkplan")
-ASSETS: Final = Path(__file__).parent / "assets"
 #: Answers from this length on are compressed for readers who take it, bytes.
 GZIP_FROM: Final = 1_000
 
@@ -102,7 +99,7 @@ def api_page(request: Request) -> Response:
     return HTMLResponse(_API_PAGE.format(title=TITLE, base=base_url(request), nonce=request.state.nonce))
 
 
-def _only_known(request: Request) -> None:
+async def _only_known(request: Request) -> None:
     """Refuse query parameters that the OpenAPI document does not name."""
     names = request.app.state.query_names.get(request.scope["route"].path_format)
     if names is not None:
@@ -171,6 +168,7 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
         exception_handlers={
             ParkplanError: _parkplan_error,
             HTTPException: _http_error,
@@ -180,7 +178,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     for part in (features.landing, portal.router, router, features.router, processes.router, health.router):
         app.include_router(part)
-    app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
     document: dict[str, Any] = openapi_document(app.routes, settings=settings, version=app.version)
     app.state.document = document
     app.state.query_names = query_names(document)

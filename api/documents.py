@@ -133,6 +133,7 @@ def collection_document(
             link(f"{url}/items", "items", GEOJSON, _ITEMS.say(language)),
             link(f"{url}/queryables", REL + "queryables", SCHEMA, _QUERYABLES.say(language)),
             link(f"{url}/schema", REL + "schema", SCHEMA, _SCHEMA.say(language)),
+            link(f"{url}/schema", "describedby", SCHEMA, _SCHEMA.say(language)),
         ],
     }
     if definition.description is not None:

@@ -107,7 +107,9 @@ def _operation(path: str, operation: Mapping[str, Any]) -> JsonObject:
     }
     statuses = {*_ALWAYS, *((404,) if "{" in path else ())}
     answers |= {str(status): ref("responses", f"problem-{status}") for status in statuses}
-    return {**operation, "parameters": parameters, "responses": dict(sorted(answers.items()))}
+    # Docstrings are written for programmers; their first paragraph is for everybody.
+    described = {"description": operation["description"].partition("\n\n")[0]} if "description" in operation else {}
+    return {**operation, **described, "parameters": parameters, "responses": dict(sorted(answers.items()))}
 
 
 def _problem_responses(paths: Mapping[str, Mapping[str, JsonObject]]) -> JsonObject:

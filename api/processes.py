@@ -30,7 +30,7 @@ JsonObject = dict[str, Any]
 router = APIRouter(tags=["processes"], default_response_class=Response, dependencies=[Depends(check_format)])
 
 
-def _process(processId: str) -> Process:  # noqa: N803 - the name in the API
+async def _process(processId: str) -> Process:  # noqa: N803 - the name in the API
     if processId not in PROCESSES:
         raise UnknownProcessError(seen=processId, wanted=", ".join(PROCESSES), where="processes")
     return PROCESSES[processId]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -54,33 +54,35 @@ def _year(text: str) -> int:
 
 
 def _encoded(reviewed: Review, format_: str, language: Language, *, for_file: bool) -> bytes:
-    from layers.geojson import feature_collection, to_json  # noqa: PLC0415
+    import pandas as pd  # noqa: PLC0415
 
+    from layers.geojson import to_json  # noqa: PLC0415
+
+    document = reviewed.document(language)
     if format_ == "json":
-        return to_json(reviewed.document(language)) + b"\n"
+        return to_json(document) + b"\n"
     if format_ == "geojson":
-        return to_json(feature_collection(reviewed.findings)) + b"\n"
-    plain = reviewed.findings.drop(columns=reviewed.findings.geometry.name)
+        return to_json(document["findings"]) + b"\n"
+    rows = [{"finding_id": entry["id"], **entry["properties"]} for entry in document["findings"]["features"]]
     # A spreadsheet knows Vietnamese text in a file by the mark in front.
-    return plain.to_csv().encode("utf-8-sig" if for_file else "utf-8")
+    return pd.DataFrame(rows).to_csv(index=False).encode("utf-8-sig" if for_file else "utf-8")
 
 
 def _show(reviewed: Review, language: Language) -> None:
     from gis.review import OUTCOME_TITLES, OUTCOMES  # noqa: PLC0415
 
     findings, parks = reviewed.findings, reviewed.parks
-    counts = findings.groupby(["park_id", "outcome"]).size().unstack(fill_value=0).reindex(columns=list(OUTCOMES))
     names = parks["name_en" if language == "en" else "name_vi"].fillna(parks["name_vi"])
-    rows: list[list[Any]] = [
-        [park, name, *(int(count) for count in counts.reindex([park]).fillna(0).iloc[0])]
-        for park, name in names.items()
+    rows: list[list[object]] = [
+        [park, name, *counts]
+        for park, name, *counts in zip(parks.index, names, *(parks[outcome] for outcome in OUTCOMES), strict=True)
     ]
     title = Text(vi=f"Rà soát tại mốc {reviewed.horizon}", en=f"Review at the horizon {reviewed.horizon}")
     park_title = Text(vi="khu", en="park")
     headings = ["id", park_title.say(language), *(OUTCOME_TITLES[outcome].say(language) for outcome in OUTCOMES)]
     print_table(title.say(language), headings, rows, numbers=len(OUTCOMES))
-    total = findings["outcome"].value_counts()
-    summed = ", ".join(f"{OUTCOME_TITLES[outcome].say(language)} {int(total.get(outcome, 0))}" for outcome in OUTCOMES)
+    counts = reviewed.summary()
+    summed = ", ".join(f"{OUTCOME_TITLES[outcome].say(language)} {counts[outcome]}" for outcome in OUTCOMES)
     all_of_them = Text(vi="Tổng cộng", en="In all").say(language)
     say(f"{all_of_them}: {summed}.")
     for outcome in ("fail", "warning"):

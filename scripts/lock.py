@@ -11,6 +11,7 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -26,12 +27,12 @@ HEADER: Final = """\
 """
 
 
-def constraints(report: dict[str, object]) -> str:
+def constraints(report: Mapping[str, object]) -> str:
     """Return the constraints file that fixes what a pip installation report lists.
 
     Parameters
     ----------
-    report : dict
+    report : mapping
         The JSON of ``pip install --report``.
 
     Returns

@@ -39,13 +39,15 @@ WANTED: Final[dict[FieldType, Text]] = {
     "date": Text(vi="ngày như 2030-12-31", en="a date such as 2030-12-31"),
 }
 
-_INTEGER: Final = r"[+-]?[0-9]{1,18}(\.0*)?"
+_INTEGER: Final = r"[+-]?[0-9]{1,19}(\.0*)?"
 _NUMBER: Final = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 #: Year first, parted by - or /; a time of day only if it is midnight.
 _DATE: Final = r"[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}([T ]00:00(:00(\.0*)?)?([Zz]|[+-][0-9]{2}:?[0-9]{2})?)?"
 _BOOLEANS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 #: Whole numbers outside 64 bits are refused.
-_INT64: Final = float(2**63)
+_INT64: Final = 2**63
+#: Shorter numbers all fit.
+_LONG: Final = 19
 #: Up to here a float tells every whole number apart, so that 12.0 can be written as 12.
 _EXACT: Final = 2**53
 
@@ -141,7 +143,12 @@ def _read_booleans(texts: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _read_integers(texts: pd.Series[Any]) -> pd.Series[Any]:
-    return texts.where(texts.str.fullmatch(_INTEGER)).str.replace(r"\.0*$", "", regex=True)
+    whole = texts.where(texts.str.fullmatch(_INTEGER)).str.replace(r"\.0*$", "", regex=True)
+    # Few have so many digits; Python's integers tell which of them go beyond 64 bits.
+    long = np.flatnonzero((whole.str.len() >= _LONG).to_numpy(dtype=bool))
+    beyond = np.zeros(len(whole), dtype=bool)
+    beyond[long] = [not -_INT64 <= int(text) < _INT64 for text in whole.iloc[long]]
+    return whole.mask(beyond)
 
 
 def _read_numbers(texts: pd.Series[Any]) -> pd.Series[Any]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn
 
 import geopandas as gpd
+import numpy as np
 import orjson
 import pandas as pd
 import pyogrio
@@ -365,7 +366,8 @@ def _translated(path: Path) -> Iterator[list[Text]]:
         UnicodeDecodeError,
         pd.errors.OutOfBoundsDatetime,
     )
-    with warnings.catch_warnings(record=True) as complaints:
+    # Coordinates that are no numbers are read as they are; validation names their rows.
+    with warnings.catch_warnings(record=True) as complaints, np.errstate(invalid="ignore"):
         warnings.simplefilter("always")
         try:
             yield notes

@@ -117,10 +117,8 @@ class ImportResult:
         if self.columns:
             pairs = "; ".join(f"{field} ← {origin}" for field, origin in self.columns.items())
             said.append(Text(vi=f"Trường ← cột: {pairs}.", en=f"Field ← column: {pairs}."))
-        if self.translations:
-            values = "; ".join(
-                f"{entry.field}: {entry.seen} → {entry.value} ({entry.features})" for entry in self.translations
-            )
+        if known := [entry for entry in self.translations if entry.value]:
+            values = "; ".join(f"{entry.field}: {entry.seen} → {entry.value} ({entry.features})" for entry in known)
             said.append(Text(vi=f"Giá trị quy đổi: {values}.", en=f"Values translated: {values}."))
         if self.skipped:
             names = ", ".join(self.skipped)

@@ -209,7 +209,7 @@ def _check_ids(definition: LayerDefinition, ids: pd.Index) -> Iterator[Issue]:
     missing = np.asarray(ids.isna())
     text = _is_text(ids)
     blank = np.zeros(len(ids), dtype=bool)
-    blank[text] = np.asarray(ids[text].str.strip() == "", dtype=bool)
+    blank[text] = np.asarray(pd.Series(ids[text], dtype="str").str.strip() == "", dtype=bool)
     wanted = Text(vi="mã bằng văn bản, duy nhất trong lớp", en="a text id, unique in the layer")
 
     def seen(row: int) -> object:

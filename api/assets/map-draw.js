@@ -262,7 +262,10 @@
     if (!inZoom(app, layer)) return words.zoom_in;
     if (layer.state === "loading") return words.loading;
     if (layer.state === "failed") return words.failed;
-    if (!layer.spec.url) return "";
+    if (!layer.spec.url) {
+      const lost = layer.spec.total - layer.drawn.length;
+      return lost ? fill(words.lost, { n: format.number(lost) }) : "";
+    }
     const n = format.number(layer.drawn.length);
     if (layer.matched == null) return layer.more ? fill(words.drawn_some, { n }) : "";
     const text = layer.matched > layer.drawn.length ? words.drawn_more : words.drawn;

@@ -149,13 +149,13 @@
 
   /* ---- graticule: a calm ground that says where the map is, without any tile ---------------------------------- */
 
-  const STEPS = [10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001];
+  const STEPS_S = [72000, 36000, 18000, 7200, 3600, 1800, 1200, 600, 300, 120, 60, 30, 10, 5, 1]; // seconds of arc
+  const STEP_PX = 130; // lines are at least this far apart
 
-  function degrees(value, step, positive, negative) {
-    const minutes = Math.round(Math.abs(value) * 60 * 1000) / 1000;
-    const whole = Math.floor(minutes / 60 + 1e-9);
-    const rest = Math.round((minutes - whole * 60) * 100) / 100;
-    return `${whole}°${rest ? `${rest}′` : ""}${value < 0 ? negative : positive}`;
+  function degrees(seconds, positive, negative) {
+    const whole = Math.abs(seconds);
+    const [d, m, s] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
+    return `${d}°${m || s ? `${m}′` : ""}${s ? `${s}″` : ""}${seconds < 0 ? negative : positive}`;
   }
 
   function graticule(app) {
@@ -172,16 +172,15 @@
       group.clearLayers();
       const view = app.map.getBounds();
       const size = app.map.getSize();
-      const perPixel = (view.getEast() - view.getWest()) / Math.max(size.x, 1);
-      const step = [...STEPS].reverse().find((candidate) => candidate / perPixel >= 130) || STEPS[0];
-      const inside = app.map.containerPointToLatLng([0, size.y]);
-      for (let x = Math.ceil(view.getWest() / step) * step; x <= view.getEast(); x += step) {
-        line([[view.getSouth(), x], [view.getNorth(), x]]);
-        text([view.getNorth(), x], degrees(x, step, app.words.east, app.words.west), "x");
+      const perPixel = ((view.getEast() - view.getWest()) * 3600) / Math.max(size.x, 1);
+      const step = [...STEPS_S].reverse().find((candidate) => candidate / perPixel >= STEP_PX) || STEPS_S[0];
+      for (let x = Math.ceil((view.getWest() * 3600) / step) * step; x <= view.getEast() * 3600; x += step) {
+        line([[view.getSouth(), x / 3600], [view.getNorth(), x / 3600]]);
+        text([view.getNorth(), x / 3600], degrees(x, app.words.east, app.words.west), "x");
       }
-      for (let y = Math.ceil(view.getSouth() / step) * step; y <= view.getNorth(); y += step) {
-        line([[y, view.getWest()], [y, view.getEast()]]);
-        text([y, inside.lng], degrees(y, step, app.words.north, app.words.south), "y");
+      for (let y = Math.ceil((view.getSouth() * 3600) / step) * step; y <= view.getNorth() * 3600; y += step) {
+        line([[y / 3600, view.getWest()], [y / 3600, view.getEast()]]);
+        text([y / 3600, view.getWest()], degrees(y, app.words.north, app.words.south), "y");
       }
     };
   }

@@ -102,7 +102,7 @@ def portal_page(request: Request) -> HTMLResponse:
     state = states.at(query.horizon)
     if query.park:
         _check_park(request.app.state.store, state, query.park)
-    cards = _cards(state, query)
+    cards = states.cards(state, language=query.language)
     titles = {card.id: card.title for card in cards}
     context = _context(request, state, query) | {
         "cards": cards,
@@ -219,16 +219,6 @@ def _check_park(store: Store, state: PlanState, park: str) -> None:
     """Check that a park is in the plan, at this horizon or at any other."""
     if park not in state.parks.index and store.read("parks", ids=[park]).empty:
         raise UnknownFeatureError(seen=park, where="parks")
-
-
-def _cards(state: PlanState, query: PageQuery) -> list[ParkCard]:
-    return park_cards(
-        state.parks,
-        definition=state.layers["parks"],
-        facts=state.facts,
-        findings=state.review.findings,
-        language=query.language,
-    )
 
 
 def _figures(cards: list[ParkCard], state: PlanState, query: PageQuery) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
@@ -10,6 +11,7 @@ import geopandas as gpd
 import shapely
 
 from api.assets import linked
+from api.portal.cards import ParkCard, park_cards
 from gis.maps import Basemap, MapLayer, MapParts, map_parts, park_map
 from gis.review import Review, review_plan
 from layers.types import Language, Text
@@ -95,8 +97,10 @@ class PlanStates:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
         self._settings = settings
+        self._making = threading.Lock()
         self._states: dict[tuple[int, int], PlanState] = {}
         self._maps: dict[_MapKey, MapParts] = {}
+        self._cards: dict[tuple[int, int, Language], list[ParkCard]] = {}
 
     def at(self, horizon: int) -> PlanState:
         """Return the plan at a horizon as it is stored now.
@@ -113,9 +117,36 @@ class PlanStates:
         """
         changeset = self._store.latest()
         key = (changeset, horizon)
-        if key not in self._states:
-            _keep(self._states, key, _read_state(self._store, changeset=changeset, horizon=horizon))
-        return self._states[key]
+        with self._making:
+            state = self._states.get(key) or _read_state(self._store, changeset=changeset, horizon=horizon)
+            _keep(self._states, key, state)
+        return state
+
+    def cards(self, state: PlanState, *, language: Language) -> list[ParkCard]:
+        """Return the cards of the parks of a state.
+
+        Parameters
+        ----------
+        state : PlanState
+            The plan at a horizon.
+        language : {"vi", "en"}
+            The reader's language.
+
+        Returns
+        -------
+        list of ParkCard
+            One a park.
+        """
+        key = (state.changeset, state.horizon, language)
+        cards = self._cards.get(key) or park_cards(
+            state.parks,
+            definition=state.layers["parks"],
+            facts=state.facts,
+            findings=state.review.findings,
+            language=language,
+        )
+        _keep(self._cards, key, cards)
+        return cards
 
     def map(self, state: PlanState, *, language: Language, prefix: str) -> MapParts:
         """Return the map of a state.
@@ -135,10 +166,14 @@ class PlanStates:
             Element and script.
         """
         key = _MapKey(state.changeset, state.horizon, language, prefix)
-        if key not in self._maps:
-            layers = plan_map(self._store, state, prefix=prefix, language=language)
-            drawn = park_map(
-                layers,
+        parts = self._maps.get(key) or self._draw(state, language=language, prefix=prefix)
+        _keep(self._maps, key, parts)
+        return parts
+
+    def _draw(self, state: PlanState, *, language: Language, prefix: str) -> MapParts:
+        return map_parts(
+            park_map(
+                plan_map(self._store, state, prefix=prefix, language=language),
                 language=language,
                 assets=linked(f"{prefix}/assets"),
                 findings=state.review.findings,
@@ -146,15 +181,14 @@ class PlanStates:
                 basemap=_basemap(self._settings),
                 height="",
             )
-            _keep(self._maps, key, map_parts(drawn))
-        return self._maps[key]
+        )
 
 
 def _keep(kept: dict[Key, Value], key: Key, value: Value) -> None:
-    """Keep a value and let the oldest go; requests of several threads may do so at once."""
+    """Keep a value and let the oldest go; several threads may do so at once, each step by itself is safe."""
     kept[key] = value
-    while len(kept) > KEPT:
-        kept.pop(next(iter(kept)), None)
+    for oldest in list(kept)[:-KEPT]:
+        kept.pop(oldest, None)
 
 
 def _read_state(store: Store, *, changeset: int, horizon: int) -> PlanState:

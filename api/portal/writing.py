@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from api.portal.words import WORDS
+from gis.maps import unit_title
 from layers.definitions import Field
 from layers.types import Language
 
@@ -122,7 +123,7 @@ def write_value(field: Field, value: Any, *, language: Language) -> str:
     if not isinstance(value, numbers.Real):
         return str(value)
     number = write_number(float(value), language=language, grouped=not _is_year(field))
-    return f"{number} {field.unit}" if field.unit else number
+    return f"{number} {unit_title(field.unit, language)}" if field.unit else number
 
 
 def _is_year(field: Field) -> bool:

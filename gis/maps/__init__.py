@@ -9,6 +9,7 @@ from gis.maps.leaflet import MapParts, map_parts, park_map
 from gis.maps.outcomes import OUTCOME_SIGNS, OutcomeSign, outcome_sign
 from gis.maps.payload import field_title, layer_payload, script_json, shown_fields
 from gis.maps.types import Asset, Assets, Basemap, MapLayer
+from gis.maps.words import map_words, unit_title
 
 __all__ = [
     "OUTCOME_SIGNS",
@@ -22,9 +23,11 @@ __all__ = [
     "findings_on_map",
     "layer_payload",
     "map_parts",
+    "map_words",
     "outcome_sign",
     "park_map",
     "script_json",
     "shown_fields",
+    "unit_title",
     "worst_outcome",
 ]

@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from gis.maps.types import MapLayer
-from gis.maps.words import THEME_TITLES
+from gis.maps.words import THEME_TITLES, unit_title
 from layers.definitions import Field, LayerDefinition
 from layers.schema import legend
 from layers.types import LANGUAGES, Language
@@ -252,7 +252,7 @@ def _credit(definition: LayerDefinition) -> str:
 def _field_payload(field: Field, language: Language) -> dict[str, Any]:
     payload: dict[str, Any] = {"name": field.name, "title": field_title(field, language), "type": field.type}
     if field.unit:
-        payload["unit"] = field.unit
+        payload["unit"] = unit_title(field.unit, language)
     if field.codes:
         payload["codes"] = {code.value: code.title.say(language) for code in field.codes}
     return payload

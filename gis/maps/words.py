@@ -7,7 +7,7 @@ from typing import Final
 from layers.definitions import Theme
 from layers.types import Language, Text
 
-__all__ = ["THEME_TITLES", "map_words"]
+__all__ = ["THEME_TITLES", "map_words", "unit_title"]
 
 _WORDS: Final[dict[str, Text]] = {
     "map": Text(vi="Bản đồ quy hoạch", en="Plan map"),
@@ -15,9 +15,7 @@ _WORDS: Final[dict[str, Text]] = {
     "show_layers": Text(vi="Mở danh sách lớp và chú giải", en="Open the layers and legend"),
     "hide_layers": Text(vi="Đóng danh sách lớp và chú giải", en="Close the layers and legend"),
     "findings": Text(vi="Kết quả kiểm tra", en="Findings"),
-    "places": Text(vi="vị trí", en="places"),
     "basemap": Text(vi="Bản đồ nền", en="Base map"),
-    "basemap_none": Text(vi="Không dùng nền", en="None"),
     "schematic": Text(vi="sơ đồ", en="schematic"),
     "schematic_long": Text(
         vi="Sơ đồ: hình chỉ mang tính minh hoạ, không phải ranh giới",
@@ -40,7 +38,7 @@ _WORDS: Final[dict[str, Text]] = {
     "zoom_in": Text(vi="Phóng to để xem lớp này", en="Zoom in to see this layer"),
     "loading": Text(vi="Đang tải…", en="Loading…"),
     "failed": Text(vi="Không tải được lớp này", en="This layer could not be loaded"),
-    "empty": Text(vi="Không có đối tượng nào ở mốc này", en="No features at this horizon"),
+    "lost": Text(vi="{n} chưa rõ vị trí nên không vẽ", en="{n} not drawn, position unknown"),
     "open": Text(vi="Mở hồ sơ", en="Open the record"),
     "close": Text(vi="Đóng", en="Close"),
     "zoom_in_button": Text(vi="Phóng to", en="Zoom in"),
@@ -52,7 +50,6 @@ _WORDS: Final[dict[str, Text]] = {
     "west": Text(vi="T", en="W"),
     "north": Text(vi="B", en="N"),
     "south": Text(vi="N", en="S"),
-    "horizon": Text(vi="Mốc {year}", en="Horizon {year}"),
     "more": Text(vi="và {n} kết quả khác", en="and {n} more"),
 }
 
@@ -75,6 +72,36 @@ THEME_TITLES: Final[dict[Theme, Text]] = {
 }
 
 
+#: Units that a reader of Vietnamese writes in another way than the layer definitions do.
+_UNITS: Final[dict[str, Text]] = {
+    "m³/d": Text(vi="m³/ngày", en="m³/d"),
+    "10⁹ VND": Text(vi="tỷ đồng", en="billion VND"),
+}
+
+
+def unit_title(unit: str, language: Language) -> str:
+    """Return a unit as its reader writes it.
+
+    Parameters
+    ----------
+    unit : str
+        As in the layer definition.
+    language : {"vi", "en"}
+        The reader's language.
+
+    Returns
+    -------
+    str
+        The unit; most are the same in both languages.
+
+    Examples
+    --------
+    >>> unit_title("m³/d", "vi"), unit_title("ha", "vi")
+    ('m³/ngày', 'ha')
+    """
+    return _UNITS[unit].say(language) if unit in _UNITS else unit
+
+
 def map_words(language: Language) -> dict[str, str]:
     """Return every word of the map in one language.
 
@@ -86,7 +113,7 @@ def map_words(language: Language) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        By key; ``{n}``, ``{m}`` and ``{year}`` are filled in by the map.
+        By key; ``{n}`` and ``{m}`` are filled in by the map.
 
     Examples
     --------

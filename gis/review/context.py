@@ -15,9 +15,11 @@ import shapely
 
 from gis.overlay import BoolArray, GeometryArray, IntArray, areal_pairs, metric_geometry, pair_positions, polygonal_part
 from gis.review.coverage import Coverage
+from gis.review.hits import Hits, find_hits
 from gis.review.layer import Layer, StrArray
 from layers.definitions import LayerDefinition
 from layers.errors import UnknownLayerError
+from layers.schema import empty_features
 from layers.time import horizon_interval
 
 __all__ = ["Context", "LayerReader", "frames_reader", "largest_overlaps"]
@@ -44,23 +46,30 @@ class LayerReader(Protocol):
         ...
 
 
-def frames_reader(frames: Mapping[str, gpd.GeoDataFrame]) -> LayerReader:
+def frames_reader(
+    frames: Mapping[str, gpd.GeoDataFrame], *, definitions: Mapping[str, LayerDefinition] | None = None
+) -> LayerReader:
     """Return a reader of layers that are already in memory, for a notebook or a test.
 
     Parameters
     ----------
     frames : mapping of str to GeoDataFrame
         Features by layer, EPSG:4326, ids as index; `valid_from` and `valid_to` are heeded where they are columns.
+    definitions : mapping of str to LayerDefinition, optional
+        Layers that exist without features; none unless given.
 
     Returns
     -------
     LayerReader
-        Raises `UnknownLayerError` for a layer that is not there.
+        Raises `UnknownLayerError` for a layer that is in neither.
     """
+    empty = definitions or {}
 
     def read(layer: str, /, *, horizon: int) -> gpd.GeoDataFrame:
+        if layer not in frames and layer in empty:
+            return empty_features(empty[layer])
         if layer not in frames:
-            raise UnknownLayerError(seen=layer, wanted=", ".join(sorted(frames)))
+            raise UnknownLayerError(seen=layer, wanted=", ".join(sorted({*frames, *empty})))
         frame, day = frames[layer], pd.Timestamp(str(horizon_interval(horizon).end))
         kept = np.ones(len(frame), dtype=bool)
         if "valid_from" in frame.columns:
@@ -96,6 +105,7 @@ class Context:
     metric_crs: str
     fresh_since: dt.date | None = None
     _layers: dict[str, Layer] = field(default_factory=dict, repr=False)
+    _hits: dict[str, Hits] = field(default_factory=dict, repr=False)
     _park_ids: dict[str, tuple[StrArray, BoolArray]] = field(default_factory=dict, repr=False)
 
     def layer(self, name: str) -> Layer:
@@ -190,6 +200,23 @@ class Context:
         named[open_[i]] = parks.ids[j]
         sketched[open_[i]] = parks.indicative[j] | layer.indicative[open_[i]]
         return named, sketched
+
+    def park_hits(self, name: str) -> Hits:
+        """Return where the parks meet the features of a layer, found at the first call.
+
+        Parameters
+        ----------
+        name : str
+            The layer.
+
+        Returns
+        -------
+        Hits
+            Of all parks and all features.
+        """
+        if name not in self._hits:
+            self._hits[name] = find_hits(self.parks.geometry, self.layer(name).geometry)
+        return self._hits[name]
 
     @cached_property
     def _low_facts(self) -> dict[tuple[str, str], dict[str, bool]]:

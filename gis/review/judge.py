@@ -28,8 +28,8 @@ _RULE_REASONS: Final[dict[Reason, Text]] = {
         vi="nội dung quy định mới dựa trên nguồn có độ tin cậy thấp", en="the rule rests on a source of low confidence"
     ),
     "rule_not_machine_checkable": Text(
-        vi="máy không kiểm tra được quy định này (“{threshold} {unit}”, kiểm tra: {checkable})",
-        en="a machine cannot check this rule (“{threshold} {unit}”, checkable: {checkable})",
+        vi="máy không kiểm tra được quy định này ({checkable})",
+        en="a machine cannot check this rule ({checkable})",
     ),
     "no_check": Text(vi="chưa gắn phép kiểm tra nào", en="no kind of check is bound to it"),
     "no_threshold": Text(vi="chưa biết ngưỡng", en="its threshold is not known"),
@@ -38,6 +38,10 @@ _RULE_REASONS: Final[dict[Reason, Text]] = {
         en="the layer “{layer}” has no feature to which it applies at this horizon",
     ),
 }
+_NO_SINGLE_LIMIT: Final = Text(
+    vi="ngưỡng “{threshold} {unit}” không phải là một con số duy nhất",
+    en="its threshold “{threshold} {unit}” is not one single number",
+)
 _WEAKER: Final[dict[str, Text]] = {
     "schematic_geometry": Text(
         vi="Hình học mới là sơ đồ nên đây chỉ là cảnh báo.", en="The geometry is a sketch, so this is only a warning."
@@ -185,11 +189,11 @@ def _verdict(rule: Rule, answer: Answer, outcome: str, row: int, language: Langu
 def _duty_verdict(rule: Rule, answer: Answer, row: int, language: Language, wanted: str) -> str:
     title = lower_first(rule.title.say(language))
     if not keeps(answer.measured[row : row + 1], rule)[0]:
-        below = {
-            "vi": f", chưa tới mức {wanted} để phát sinh nghĩa vụ",
-            "en": f", not the {wanted} from which a duty applies",
+        outside = {
+            "vi": f", chưa thuộc diện áp dụng ({wanted})",
+            "en": f", so the duty does not apply to it (it does to {wanted})",
         }
-        return below[language]
+        return outside[language]
     state = {"pass": Text(vi="đã đáp ứng", en="it is met"), "fail": Text(vi="chưa đáp ứng", en="it is not met")}.get(
         str(answer.verdict[row]), Text(vi="cần chứng minh đã đáp ứng", en="it has to be shown to be met")
     )
@@ -224,7 +228,7 @@ def doubtful_answer(subjects: Subjects) -> tuple[Answer, Subjects]:
     return answer, doubtful
 
 
-def rule_finding(rule: Rule, reason: Reason, *, layer: Text | None = None) -> pd.DataFrame:
+def rule_finding(rule: Rule, reason: Reason, context: Context) -> pd.DataFrame:
     """Return the one finding of a rule that could not be put to any feature.
 
     Parameters
@@ -233,8 +237,8 @@ def rule_finding(rule: Rule, reason: Reason, *, layer: Text | None = None) -> pd
         The rule.
     reason : str
         Why.
-    layer : Text, optional
-        Title of the layer it speaks of.
+    context : Context
+        The layers, for their titles.
 
     Returns
     -------
@@ -243,14 +247,17 @@ def rule_finding(rule: Rule, reason: Reason, *, layer: Text | None = None) -> pd
     """
     outcome = "no_data" if reason == "no_features" else "not_checked"
     clause = _RULE_REASONS.get(reason, REASON_TITLES[reason])
+    if reason == "rule_not_machine_checkable" and rule.checkable == "yes":
+        clause = _NO_SINGLE_LIMIT
+    rules = context.layer("rules")
     said: dict[Language, str] = {}
     for language in LANGUAGES:
         why = clause.say(language).format(
-            state=rule.state,
-            threshold=rule.threshold_text or "–",
+            state=rules.code_title("state", rule.state).say(language),
+            threshold=rule.threshold_text,
             unit=rule.unit.say(language),
-            checkable=rule.checkable or "–",
-            layer=layer.say(language) if layer else "",
+            checkable=rules.code_title("checkable", rule.checkable).say(language) or "–",
+            layer=context.layer(rule.params.subject).title(language) if reason == "no_features" else "",
         )
         cited = rule.citation.say(language)
         title = f"“{rule.title.say(language)}”" + (f" ({cited})" if cited else "")

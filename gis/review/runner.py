@@ -25,7 +25,6 @@ from gis.review.wording import unit_of
 from layers.catalogue import shipped_definitions
 from layers.definitions import DEFAULT_METRIC_CRS, LayerDefinition
 from layers.time import HORIZONS
-from layers.types import Text
 
 __all__ = ["LEDGER_LAYERS", "review_horizons", "review_plan", "zone_change"]
 
@@ -74,9 +73,7 @@ def review_plan(
     Examples
     --------
     >>> from gis.review import frames_reader
-    >>> from layers.schema import empty_features
-    >>> frames = {name: empty_features(definition) for name, definition in shipped_definitions().items()}
-    >>> review_plan(frames_reader(frames), horizon=2030).summary()
+    >>> review_plan(frames_reader({}, definitions=shipped_definitions()), horizon=2030).summary()
     {'fail': 0, 'warning': 0, 'no_data': 0, 'not_checked': 0, 'pass': 0}
     """
     definitions = shipped_definitions() if definitions is None else definitions
@@ -160,7 +157,7 @@ def _put(rule: Rule, context: Context) -> list[pd.DataFrame]:
     check = CHECKS.get(rule.check)
     reason = standing(rule, needs_threshold=check is not None and check.needs_threshold)
     if reason or check is None:
-        return [rule_finding(rule, reason)]
+        return [rule_finding(rule, reason, context)]
     unit = unit_of(rule.unit.en)
     if check.unit and unit != check.unit:
         raise RuleError(seen=f"unit {rule.unit.en!r}", wanted=f"{rule.check}: {check.unit}", where=rule.id)
@@ -170,9 +167,7 @@ def _put(rule: Rule, context: Context) -> list[pd.DataFrame]:
         found.append(findings_of(rule, check.answer(rule, context, subjects), subjects, context))
     if len(subjects.doubtful):
         found.append(findings_of(rule, *doubtful_answer(subjects), context))
-    layer = subjects.layer
-    title = Text(vi=layer.title("vi"), en=layer.title("en"))
-    return found or [rule_finding(rule, "no_features", layer=title)]
+    return found or [rule_finding(rule, "no_features", context)]
 
 
 def _metric_frame(layer: Layer, crs: str, columns: tuple[str, ...] = ()) -> gpd.GeoDataFrame:
@@ -217,8 +212,9 @@ def _fared(rules: list[Rule], findings: gpd.GeoDataFrame) -> pd.DataFrame:
     """Return how each rule fared."""
     index = pd.Index([rule.id for rule in rules], name="rule_id", dtype="str")
     counts = _count_outcomes(findings, "rule_id", index)
-    alone = findings[findings["feature_id"] == ""].drop_duplicates("rule_id").set_index("rule_id")
-    status = alone["outcome"].where(alone["outcome"].isin(["not_checked", "no_data"]), "decided").reindex(index)
+    decided = counts[["pass", "fail", "warning"]].sum(axis=1) > 0
+    status = np.select([decided, counts["no_data"] > 0], ["decided", "no_data"], default="not_checked")
+    alone = findings[findings["feature_id"] == ""].drop_duplicates("rule_id").set_index("rule_id")["reason"]
     names = ("title", "unit", "citation")
     texts = {
         f"{name}_{language}": [getattr(rule, name).say(language) for rule in rules]
@@ -230,8 +226,8 @@ def _fared(rules: list[Rule], findings: gpd.GeoDataFrame) -> pd.DataFrame:
         for name in ("comparator", "threshold_text", "state", "confidence", "severity", "topic", "check")
     }
     table = pd.DataFrame({**texts, **plain}, index=index, dtype="str").rename(columns={"threshold_text": "threshold"})
-    table["status"] = status.fillna("decided").astype("str")
-    table["reason"] = alone["reason"].reindex(index).fillna("").astype("str")
+    table["status"] = pd.Series(status, index=index, dtype="str")
+    table["reason"] = alone.reindex(index).fillna("").astype("str")
     return table.join(counts)
 
 
@@ -247,5 +243,9 @@ def _parks(parks: Layer, findings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _count_outcomes(findings: gpd.GeoDataFrame, by: str, index: pd.Index[str]) -> pd.DataFrame:
-    counts = pd.crosstab(findings[by], findings["outcome"])
-    return counts.reindex(index=index, columns=list(OUTCOMES), fill_value=0).astype("int64")
+    """Count findings by outcome; every entry of `index` gets a row, every outcome a column."""
+    rows = index.get_indexer(findings[by])
+    columns = pd.Index(OUTCOMES).get_indexer(findings["outcome"])
+    known = rows >= 0
+    cells = np.bincount(rows[known] * len(OUTCOMES) + columns[known], minlength=len(index) * len(OUTCOMES))
+    return pd.DataFrame(cells.reshape(len(index), len(OUTCOMES)), index=index, columns=list(OUTCOMES))

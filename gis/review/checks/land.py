@@ -128,12 +128,16 @@ def _land(rule: Rule, context: Context, subjects: Subjects, plots: Layer) -> _La
 def _settle_without_plots(answer: Answer, subjects: Subjects, plots: Layer, land: _Land, context: Context) -> None:
     none = land.plots == 0
     covered = context.coverage(plots.id).of(subjects.geometry).covered
-    for rows, reason in ((none & covered, "no_features"), (none & ~covered, "not_covered")):
-        why = Text(
-            vi=f"lớp “{plots.title('vi')}” chưa có đối tượng nào của khu này",
-            en=f"the layer “{plots.title('en')}” has no feature of this park",
-        )
-        answer.settle(rows, "no_data", "no_features" if reason == "no_features" else "not_covered", why)
+    empty = Text(
+        vi=f"lớp “{plots.title('vi')}” đã phủ kín nơi này nhưng không có đối tượng nào của khu",
+        en=f"the layer “{plots.title('en')}” covers the place but has no feature of this park",
+    )
+    unknown = Text(
+        vi=f"lớp “{plots.title('vi')}” chưa có đối tượng nào của khu và chưa phủ kín nơi này",
+        en=f"the layer “{plots.title('en')}” has no feature of this park and does not cover the place",
+    )
+    answer.settle(none & covered, "no_data", "no_features", empty)
+    answer.settle(none, "no_data", "not_covered", unknown)
 
 
 def _kinds(rule: Rule, plots: Layer) -> Text:
@@ -156,7 +160,7 @@ def _say_share(rule: Rule, answer: Answer, kinds: Text, row: int, language: Lang
     name = answer.names[language][row]
     if language == "vi":
         return f"{kinds.vi} chiếm {number}% diện tích {name}"
-    return f"{kinds.en} take {number}% of the area of {name}"
+    return f"the share of {kinds.en} in the area of {name} is {number}%"
 
 
 def _say_bounds(land: _Land, least: FloatArray, most: FloatArray, row: int, language: Language) -> str:

@@ -2,132 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import numpy as np
 import shapely
 
-from gis.overlay import (
-    SQUARE_METRES_PER_HECTARE,
-    FloatArray,
-    GeometryArray,
-    IntArray,
-    areal_pairs,
-    pair_positions,
-    subtract,
-    unions_by_group,
-)
-from gis.review.answer import TOLERANCE, Answer, keeps
+from gis.overlay import SQUARE_METRES_PER_HECTARE, FloatArray, GeometryArray, IntArray, subtract
+from gis.review.answer import Answer, keeps
 from gis.review.context import Context
-from gis.review.layer import StrArray
+from gis.review.hits import Hits, find_hits, joined_hits
+from gis.review.layer import Layer
 from gis.review.model import Rule
 from gis.review.select import Others, Subjects, find_others, settle_absence
 from gis.review.wording import comma_list, say_number, sentences, spaced, unit_of
 from layers.types import Language, Text
 
-__all__ = ["Hits", "find_hits", "measure_overlap", "overlap", "overlap_in_unit", "within"]
+__all__ = ["hits_of", "measure_overlap", "overlap", "overlap_in_unit", "within"]
 
 AND: Final = Text(vi="và", en="and")
 #: So many features are named in a message, then "and more".
 _NAMED: Final = 3
-
-
-@dataclass(frozen=True, eq=False)
-class Hits:
-    """Where subjects and others share an area, or meet at all if one of them has none.
-
-    Attributes
-    ----------
-    count : int
-        Number of subjects.
-    i, j : ndarray of int
-        Positions of each hit in subjects and others.
-    common : ndarray of geometry
-        The shared place.
-    """
-
-    count: int
-    i: IntArray
-    j: IntArray
-    common: GeometryArray
-
-    @cached_property
-    def place(self) -> GeometryArray:
-        """All shared places of each subject as one geometry; None without a hit."""
-        return unions_by_group(self.common, self.i, count=self.count)
-
-    @cached_property
-    def area_m2(self) -> FloatArray:
-        """Shared area of each subject; what two others share counts once."""
-        return np.nan_to_num(np.asarray(shapely.area(self.place), dtype=np.float64))
-
-    @cached_property
-    def number(self) -> IntArray:
-        """Number of others that each subject hits."""
-        return np.bincount(self.i, minlength=self.count).astype(np.int64)
-
-    def by(self, others: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Hits:
-        """Return the hits by some of the others.
-
-        Parameters
-        ----------
-        others : ndarray of bool
-            Which of them.
-
-        Returns
-        -------
-        Hits
-            Of the same subjects.
-        """
-        kept = others[self.j]
-        return Hits(self.count, self.i[kept], self.j[kept], self.common[kept])
-
-    def first(self, ids: StrArray) -> StrArray:
-        """Return the other that shares most with each subject.
-
-        Parameters
-        ----------
-        ids : ndarray of str
-            Ids of the others.
-
-        Returns
-        -------
-        ndarray of str
-            Empty without a hit.
-        """
-        found = np.full(self.count, "", dtype=object)
-        order = np.lexsort((-self.j, shapely.area(self.common), self.i))
-        found[self.i[order]] = ids[self.j[order]]
-        return found
-
-
-def find_hits(subjects: GeometryArray, others: GeometryArray) -> Hits:
-    """Return where subjects and others meet; shared areas below one square metre are drawing noise.
-
-    Parameters
-    ----------
-    subjects, others : ndarray of geometry
-        Mended, in the metric CRS.
-
-    Returns
-    -------
-    Hits
-        Sorted by subject, then other.
-    """
-    areal, other_areal = (np.isin(shapely.get_type_id(each), (3, 6)) for each in (subjects, others))
-    nothing = np.array(None)
-    i, j, common = areal_pairs(np.where(areal, subjects, nothing), np.where(other_areal, others, nothing))
-    real = shapely.area(common) > TOLERANCE["m2"]
-    p, q = pair_positions(subjects, others)
-    mixed = ~(areal[p] & other_areal[q])
-    p, q = p[mixed], q[mixed]
-    rows = np.concatenate([i[real], p])
-    columns = np.concatenate([j[real], q])
-    places = np.concatenate([common[real], shapely.intersection(subjects[p], others[q])])
-    order = np.lexsort((columns, rows))
-    return Hits(len(subjects), rows[order], columns[order], places[order])
 
 
 def overlap_in_unit(hits: Hits, subjects: GeometryArray, unit: str) -> FloatArray:
@@ -179,7 +73,7 @@ def measure_overlap(rule: Rule, context: Context, subjects: Subjects, answer: An
     """
     others = find_others(rule, context)
     subjects.settle_without_geometry(answer)
-    hits = find_hits(subjects.geometry, others.geometry)
+    hits = hits_of(context, subjects, others.layers, others.rows)
     unit = unit_of(rule.unit.en)
     answer.measured[:] = np.where(
         subjects.layer.located[subjects.rows], overlap_in_unit(hits, subjects.geometry, unit), np.nan
@@ -266,36 +160,75 @@ def within(rule: Rule, context: Context, subjects: Subjects) -> Answer:
     """
     answer, others, shapes = subjects.answer(), find_others(rule, context), subjects.geometry
     subjects.settle_without_geometry(answer)
-    hits = find_hits(shapes, others.geometry)
+    hits = hits_of(context, subjects, others.layers, others.rows)
     answer.measured[:] = np.where(subjects.layer.located[subjects.rows], _share(hits, shapes), np.nan)
     answer.other[:] = hits.first(others.ids)
     kept = keeps(answer.measured, rule)
     answer.indicative |= kept & ~keeps(_share(hits.by(~others.indicative), shapes), rule)
-    answer.said.update(
-        sentences(len(answer.ids), lambda row, language: _say_within(rule, answer, others, row, language))
-    )
+    said = sentences(len(answer.ids), lambda row, language: _say_within(rule, answer, others, row, language))
+    answer.said.update(said)
     answer.settle(kept, "pass")
-    outside = np.array(shapes, dtype=object)
-    outside[hits.i] = None
-    outside = np.where(np.isin(shapely.get_type_id(shapes), (3, 6)), subtract(shapes, hits.place), outside)
-    answer.place[:] = np.where(kept, np.array(None), outside)
-    known = [layer.geometry[~layer.indicative] for layer in others.layers]
-    elsewhere = find_hits(outside, np.concatenate(known))
-    unknown = np.array(outside, dtype=object)
-    unknown[elsewhere.i[~np.isin(shapely.get_type_id(unknown[elsewhere.i]), (3, 6))]] = None
-    unknown = _subtract_areal(unknown, elsewhere.place)
-    still_open = ~shapely.is_missing(unknown) & answer.open
+    open_ = np.flatnonzero(answer.open)
+    outside, unknown = _outside(context, subjects, others, hits, open_)
+    answer.place[open_] = outside
+    zones = np.full(len(shapes), None, dtype=object)
+    zones[open_] = unknown
     # Had all that is unknown been inside, would the rule be kept? Only then is the answer open.
-    most = answer.measured + _portion(unknown, shapes)
-    settle_absence(answer, still_open & keeps(most, rule), unknown, others, context)
+    most = answer.measured + _portion(zones, shapes)
+    settle_absence(answer, ~shapely.is_missing(zones) & keeps(most, rule), zones, others, context)
     answer.decide(kept)
     return answer
 
 
-def _subtract_areal(left: GeometryArray, right: GeometryArray) -> GeometryArray:
-    """Return `left` without `right` where `left` has an area, else `left`."""
-    areal = np.isin(shapely.get_type_id(left), (3, 6))
-    return np.where(areal, subtract(np.where(areal, left, np.array(None)), right), left)
+def _outside(
+    context: Context, subjects: Subjects, others: Others, hits: Hits, rows: IntArray
+) -> tuple[GeometryArray, GeometryArray]:
+    """Of some subjects the part outside the others, and of that the part where the layers show nothing at all."""
+    shapes = subjects.geometry[rows]
+    exact = tuple(np.flatnonzero(~layer.indicative) for layer in others.layers)
+    anything = hits_of(context, subjects, others.layers, exact)
+    areal = np.isin(shapely.get_type_id(shapes), (3, 6))
+    nothing = np.array(None)
+    parts = []
+    for found in (hits, anything):
+        rest = subtract(np.where(areal, shapes, nothing), found.place[rows])
+        parts.append(np.where(areal, rest, np.where(found.number[rows] > 0, nothing, shapes)))
+    outside, empty = parts
+    # What a sketch of the wanted kind holds is not unknown.
+    both = areal & ~shapely.is_missing(empty) & ~shapely.is_missing(hits.place[rows])
+    empty[both] = subtract(empty[both], hits.place[rows][both])
+    return outside, empty
+
+
+def hits_of(context: Context, subjects: Subjects, layers: tuple[Layer, ...], rows: tuple[IntArray, ...]) -> Hits:
+    """Return where subjects meet some features of some layers.
+
+    Parameters
+    ----------
+    context : Context
+        The layers; what parks meet is found once a layer and kept.
+    subjects : Subjects
+        What is judged.
+    layers : tuple of Layer
+        The layers of the others.
+    rows : tuple of ndarray of int
+        The features that count, for each layer.
+
+    Returns
+    -------
+    Hits
+        Positions of the others as if the layers stood behind each other.
+    """
+    before = np.cumsum([0, *(len(each) for each in rows)])
+    if subjects.layer.id == "parks":
+        return joined_hits(
+            [
+                context.park_hits(layer.id).between(subjects.rows, each, columns_before=int(start))
+                for layer, each, start in zip(layers, rows, before[:-1], strict=True)
+            ]
+        )
+    geometry = [layer.geometry[each] for layer, each in zip(layers, rows, strict=True)]
+    return find_hits(subjects.geometry, np.concatenate(geometry))
 
 
 def _share(hits: Hits, shapes: GeometryArray) -> FloatArray:

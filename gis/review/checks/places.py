@@ -11,9 +11,9 @@ import numpy as np
 from gis.errors import RuleError
 from gis.overlay import BoolArray, FloatArray, IntArray
 from gis.review.answer import Answer
-from gis.review.checks.overlaps import find_hits
 from gis.review.checks.values import missing
 from gis.review.context import Context, largest_overlaps
+from gis.review.hits import find_hits
 from gis.review.layer import Layer, StrArray
 from gis.review.model import Rule
 from gis.review.select import Others, Subjects, find_others, settle_absence, texts_of

@@ -176,12 +176,12 @@ def _say_value(rule: Rule, layer: Layer, answer: Answer, row: int, language: Lan
         return (
             f"{lower_first(title)} của {name} là {value}"
             if language == "vi"
-            else f"{lower_first(title)} of {name} is {value}"
+            else f"the {lower_first(title)} of {name} is {value}"
         )
     whole = lower_first(layer.field_title(of).say(language))
     if language == "vi":
         return f"{lower_first(title)} của {name} bằng {number}% {whole}"
-    return f"{lower_first(title)} of {name} is {number}% of {whole}"
+    return f"the {lower_first(title)} of {name} is {number}% of the {whole}"
 
 
 def trigger(rule: Rule, context: Context, subjects: Subjects) -> Answer:
@@ -289,7 +289,7 @@ def lookup(rule: Rule, context: Context, subjects: Subjects) -> Answer:
             return ""
         if language == "vi":
             return f"{label} “{value}” của {subject} {'có' if found[row] else 'không có'} trong {what.vi}"
-        return f"{label} “{value}” of {subject} {'is' if found[row] else 'is not'} in {what.en}"
+        return f"the {label} “{value}” of {subject} {'is' if found[row] else 'is not'} in {what.en}"
 
     answer.said.update(sentences(len(answer.ids), say))
     return answer
@@ -347,7 +347,7 @@ def time_known(rule: Rule, context: Context, subjects: Subjects) -> Answer:
     def say(row: int, language: Language) -> str:
         value = layer.code_title(name, basis[row]).say(language)
         label, subject = lower_first(title.say(language)), answer.names[language][row]
-        return f"{label} của {subject} là “{value}”" if language == "vi" else f"{label} of {subject} is “{value}”"
+        return f"{label} của {subject} là “{value}”" if language == "vi" else f"the {label} of {subject} is “{value}”"
 
     answer.said.update(sentences(len(answer.ids), say))
     return answer

@@ -56,6 +56,8 @@ _GEOJSON_TYPES: Final = frozenset(
         "MultiPolygon", "GeometryCollection",
     }
 )  # fmt: skip
+#: As this encoding, every byte is one character.
+_BYTES: Final = "ISO-8859-1"
 _SQLITE: Final = b"SQLite format 3\x00"
 
 
@@ -198,13 +200,14 @@ def read_features(path: str | Path, *, source_layer: str | None = None, encoding
         name = _chosen(source, _layer_names(source), source_layer)
         described = _source_layer(source, name)
         read = pyogrio.read_dataframe(
-            source.target, layer=name, encoding=source.decode_as, fid_as_index=True, use_arrow=False
+            source.target, layer=name, encoding=source.gdal_encoding, fid_as_index=True, use_arrow=False
         )
-    if not read.columns.is_unique:
-        twice = sorted(set(read.columns[read.columns.duplicated()]))
-        _refuse(source.path, seen=Text(vi=f"cột trùng tên {twice}", en=f"repeated columns {twice}"))
     spatial = isinstance(read, gpd.GeoDataFrame)
+    if "geometry" in [column for column, _ in described.fields]:
+        seen = Text(vi="một cột thuộc tính tên geometry", en="a column of attributes called geometry")
+        _refuse(source.path, seen=seen, wanted=Text(vi="một tên khác cho cột đó", en="another name for that column"))
     frame = read if spatial else gpd.GeoDataFrame(read, geometry=gpd.GeoSeries([None] * len(read), index=read.index))
+    frame = source.decode(frame)
     source.verify(frame, described)
     return SourceFeatures(
         frame=frame,
@@ -226,10 +229,25 @@ class _Source:
     driver: str
     target: str
     encoding: str
-    decode_as: str | None = None
+    #: Encoding that GDAL decodes text from; None where the format fixes it.
+    gdal_encoding: str | None = None
+    #: Codec by which text is decoded here, after GDAL has passed its bytes on as ISO-8859-1.
+    codec: str | None = None
     notes: tuple[Text, ...] = ()
     #: Features and geometries in the file, counted without GDAL; None where GDAL's own count is sure.
     counted: tuple[int, int] | None = None
+
+    def decode_text(self, text: str) -> str:
+        """Decode a text that GDAL passed on byte by byte."""
+        return text if self.codec is None else text.encode(_BYTES).decode(self.codec)
+
+    def decode(self, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Decode the texts of a frame and the names of its columns."""
+        if self.codec is None:
+            return frame
+        texts = [name for name in frame.columns if isinstance(frame[name].dtype, pd.StringDtype)]
+        decoded = {name: frame[name].map(self.decode_text, na_action="ignore") for name in texts}
+        return frame.assign(**decoded).rename(columns=self.decode_text)
 
     def verify(self, frame: gpd.GeoDataFrame, described: SourceLayer) -> None:
         """Refuse a reading in which features or geometries went missing."""
@@ -307,7 +325,12 @@ def _open_geopackage(path: Path, _encoding: str | None) -> _Source:
 def _open_shapefile(path: Path, encoding: str | None) -> _Source:
     table = dbf.check_shapefile(path)
     found = dbf.find_encoding(table, stated=encoding)
-    return _Source(path, "ESRI Shapefile", str(path), found.name, decode_as=found.name, notes=found.notes)
+    if found.name in ("ascii", "utf-8"):
+        return _Source(path, "ESRI Shapefile", str(path), found.name, gdal_encoding="UTF-8", notes=found.notes)
+    # GDAL's own decoding of cp1258 loses the last letter of every text.
+    return _Source(
+        path, "ESRI Shapefile", str(path), found.name, gdal_encoding=_BYTES, codec=found.name, notes=found.notes
+    )
 
 
 _OPENERS: Final[dict[str, Callable[[Path, str | None], _Source]]] = {
@@ -323,7 +346,7 @@ def _layer_names(source: _Source) -> list[str]:
 
 def _source_layer(source: _Source, name: str) -> SourceLayer:
     about: dict[str, Any] = pyogrio.read_info(
-        source.target, layer=name, encoding=source.decode_as, force_feature_count=True
+        source.target, layer=name, encoding=source.gdal_encoding, force_feature_count=True
     )
     if about["driver"] != source.driver:
         _refuse(source.path, seen=about["driver"], wanted=source.driver)
@@ -333,7 +356,7 @@ def _source_layer(source: _Source, name: str) -> SourceLayer:
         geometry=about["geometry_type"],
         features=int(about["features"]),
         crs=about["crs"],
-        fields=tuple(zip(map(str, about["fields"]), types, strict=True)),
+        fields=tuple(zip((source.decode_text(name) for name in about["fields"]), types, strict=True)),
     )
 
 

@@ -31,7 +31,7 @@ SIDES: Final = {"N": (0.0, 1.0), "E": (1.0, 0.0), "S": (0.0, -1.0), "W": (-1.0, 
 _SQUARE_METRES_PER_HECTARE: Final = 10_000.0
 #: A circle is turned by a fraction of a step until its written coordinates give the area this closely, in m2.
 _CLOSE_ENOUGH_M2: Final = 0.5
-_TURNS: Final = 512
+_TURNS: Final = 128
 
 
 def circumradius_m(area_ha: float) -> float:
@@ -50,7 +50,7 @@ def circumradius_m(area_ha: float) -> float:
     Examples
     --------
     >>> round(circumradius_m(100.0), 2)
-    565.1
+    564.64
     """
     return math.sqrt(2 * area_ha * _SQUARE_METRES_PER_HECTARE / (VERTICES * math.sin(2 * math.pi / VERTICES)))
 

@@ -581,6 +581,7 @@ def test_the_page_on_the_data_counts_what_is_shipped() -> None:
     status = Counter(PARKS["status"])
     sentence = (
         f"29 parks: {status['operating']} operating (the hi-tech park among them), "
-        f"{status['under_construction']} under construction, {status['in_plan']} in plan, {status['proposed']} proposed."
+        f"{status['under_construction']} under construction, {status['in_plan']} in plan, "
+        f"{status['proposed']} proposed."
     )
     assert sentence in page

@@ -206,11 +206,16 @@ def map_parts(park_map: folium.Map) -> MapParts:
     -------
     MapParts
         The element and the script.
+
+    Raises
+    ------
+    ValueOutOfRangeError
+        If the map stands in no figure.
     """
     figure = park_map.get_root()
-    figure.render()
     if not isinstance(figure, Figure):
         raise ValueOutOfRangeError(seen=type(figure).__name__, wanted="Figure", where="map_parts")
+    figure.render()
     return MapParts(html=figure.html.render(), script=figure.script.render())
 
 

@@ -26,7 +26,6 @@ _WORDS: Final[dict[str, Text]] = {
         vi="Điểm đặt nhãn: vị trí gần đúng, chưa rõ ranh giới",
         en="Label point: approximate place, boundary unknown",
     ),
-    "unknown": Text(vi="chưa rõ", en="unknown"),
     "unplaced": Text(vi="Chưa rõ vị trí", en="Position unknown"),
     "unplaced_long": Text(
         vi="Có trong quy hoạch nhưng chưa có nguồn nào cho biết vị trí",

@@ -301,6 +301,8 @@ def test_every_known_value_is_a_fact_with_source_and_confidence() -> None:
         ("quang-minh-1", "area_ha", "medium", "bnews.vn"),
         ("quang-minh-1", "lat", "medium", "OpenStreetMap contributors, ODbL 1.0"),
         ("quang-minh-2", "area_ha", "low", "VietData Dec 2022"),
+        ("hanssip", "area_ha", "medium", "developer pages"),
+        ("hanssip", "planned_area_ha", "low", "developer pages"),
         ("sai-dong-b", "projects", "low", "undated"),
         ("sai-dong-b", "area_ha", "medium", "tttfic"),
         ("kim-hoa", "area_ha", "low", "general knowledge, unverified"),

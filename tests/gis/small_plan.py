@@ -43,7 +43,7 @@ def layer(name: str, rows: dict[str, Row]) -> gpd.GeoDataFrame:
 
 
 def rule(
-    check: str, params: dict[str, Any] | str, comparator: str = "", threshold: str = "", unit: str = "", **over: str
+    kind: str, params: dict[str, Any] | str, comparator: str = "", threshold: str = "", unit: str = "", /, **over: str
 ) -> Row:
     """Build a rule that is in force, sure and checkable unless said otherwise."""
     return {
@@ -59,7 +59,7 @@ def rule(
         "checkable": "yes",
         "confidence": "high",
         "severity": "fail",
-        "check": check,
+        "check": kind,
         "params": params if isinstance(params, str) else json.dumps(params),
         **over,
     }

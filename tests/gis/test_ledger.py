@@ -150,7 +150,7 @@ def test_change_back_is_change_forth_read_backwards(
     back = ledger_change(zoned(new), zoned(old), field="zone").groupby("change")["area_ha"].sum()
 
     turned = {"added": "dropped", "dropped": "added", "kept": "kept", "rezoned": "rezoned"}
-    assert {turned[name]: area for name, area in back.items()} == pytest.approx(forth.to_dict(), abs=1e-9)
+    assert {turned[str(name)]: area for name, area in back.items()} == pytest.approx(forth.to_dict(), abs=1e-9)
 
 
 def test_rezoning_is_told_by_kind_and_slivers_stand_apart() -> None:
@@ -159,7 +159,8 @@ def test_rezoning_is_told_by_kind_and_slivers_stand_apart() -> None:
 
     table = ledger_change(before, after, field="zone")
 
-    rows = {(row.before, row.after, row.change, bool(row.sliver)): round(row.area_ha, 6) for row in table.itertuples()}
+    keys = zip(table["before"], table["after"], table["change"], table["sliver"], strict=True)
+    rows = dict(zip(keys, table["area_ha"].round(6), strict=True))
     assert rows == {
         ("green", "green", "kept", False): 1.0,
         ("industrial", "green", "rezoned", True): 0.004,

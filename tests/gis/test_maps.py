@@ -292,7 +292,7 @@ def test_two_maps_do_not_share_their_elements(definition: LayerDefinition, sites
     assert ids[0] != ids[1]
     assert ids[0][0] in one.script
     loose = park_map([], language="vi", assets=Assets(()))
-    loose._parent = None
+    loose._parent = None  # type: ignore[assignment]
     with pytest.raises(ValueOutOfRangeError, match="wanted Figure"):
         map_parts(loose)
 

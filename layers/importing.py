@@ -404,7 +404,7 @@ def _covered(coverage: str | Path, features: gpd.GeoDataFrame) -> BaseGeometry:
         area = read_features(coverage)
         placed, _, _ = _place(area, area.frame, crs=None)
         shape = placed.geometry.union_all()
-    if shape.is_empty or shape.geom_type not in ("Polygon", "MultiPolygon"):
+    if shape.area == 0 or shape.geom_type not in ("Polygon", "MultiPolygon"):
         wanted = Text(vi="một vùng (đa giác)", en="an area (polygons)")
         raise ValueOutOfRangeError(seen=f"{coverage}: {shape.geom_type}", wanted=wanted, where="coverage")
     return shape

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from openapi_spec_validator import OpenAPIV30SpecValidator
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.openapi import query_names
+from api.problems import KINDS
+from api.settings import Settings
+from layers.store import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+PATHS = {
+    "/",
+    "/api",
+    "/conformance",
+    "/collections",
+    "/collections/{collectionId}",
+    "/collections/{collectionId}/queryables",
+    "/collections/{collectionId}/schema",
+    "/collections/{collectionId}/items",
+    "/collections/{collectionId}/items/{featureId}",
+    "/processes",
+    "/processes/{processId}",
+    "/processes/{processId}/execution",
+    "/health",
+}
+
+
+@pytest.fixture
+def document(client: TestClient) -> Any:
+    answer = client.get("/api")
+    assert answer.headers["content-type"] == "application/vnd.oai.openapi+json;version=3.0"
+    return answer.json()
+
+
+@pytest.fixture
+def hanoi(seeded_store: Store, store_url: str) -> Iterator[TestClient]:
+    """A client of an application over the shipped data."""
+    with TestClient(create_app(Settings(store=store_url, language="en"))) as opened:
+        yield opened
+
+
+def resolved(document: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in entry:
+        found: Any = document
+        for part in entry["$ref"].removeprefix("#/").split("/"):
+            found = found[part]
+        entry = found
+    return entry
+
+
+def test_the_document_is_valid_openapi_3_0(document: dict[str, Any]) -> None:
+    OpenAPIV30SpecValidator(document).validate()
+    assert document["openapi"] == "3.0.3"
+    assert set(document["paths"]) == PATHS
+
+
+def test_every_operation_names_itself_and_its_problems(document: dict[str, Any]) -> None:
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            assert operation["summary"]
+            assert "Parameters\n---" not in operation["description"]
+            wanted = {"200", "400", "500", "503"} | ({"404"} if "{" in path else set())
+            assert wanted <= set(operation["responses"])
+            for status, answer in operation["responses"].items():
+                content = resolved(document, answer)["content"]
+                assert ("application/problem+json" in content) == (status != "200")
+    execution = document["paths"]["/processes/{processId}/execution"]["post"]
+    assert {"413", "415", "422"} <= set(execution["responses"])
+
+
+def test_every_status_of_an_error_over_http_is_documented(document: dict[str, Any]) -> None:
+    told = {
+        status for methods in document["paths"].values() for entry in methods.values() for status in entry["responses"]
+    }
+    # A wrong method belongs to no operation; a conflict needs a write, which is not offered yet.
+    assert {str(kind.status) for kind in KINDS.values()} - told == {"405", "409"}
+
+
+def test_the_parameters_of_items_are_what_the_standard_wants(document: dict[str, Any]) -> None:
+    items = document["paths"]["/collections/{collectionId}/items"]["get"]
+    parameters = {found["name"]: found for entry in items["parameters"] if (found := resolved(document, entry))}
+    assert set(parameters) == {"collectionId", "bbox", "datetime", "limit", "cursor", "f", "lang", "filters"}
+    assert parameters["collectionId"]["schema"]["enum"] == ["notes", "stations"]
+    assert parameters["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 5, "default": 4}
+    assert (parameters["bbox"]["style"], parameters["bbox"]["explode"]) == ("form", False)
+    assert parameters["bbox"]["schema"]["items"] == {"type": "number"}
+    assert parameters["filters"]["explode"] is True
+
+
+def test_the_names_in_the_document_are_the_names_that_are_taken(client: TestClient, document: dict[str, Any]) -> None:
+    names = query_names(document)
+    assert names["/collections"] == ("f", "lang")
+    assert names["/"] == ("f", "lang")
+    assert names["/collections/{collectionId}/items"] is None
+    for path, known in names.items():
+        if known is None or path.endswith("execution"):
+            continue
+        real = path.format(collectionId="stations", featureId="hoa-lac", processId="planning-review")
+        for name in known:
+            value = {"f": "json", "lang": "vi"}[name]
+            assert client.get(real, params={name: value}).status_code == 200
+        assert client.get(real, params={"unknown": "1"}).status_code == 400
+
+
+@pytest.mark.parametrize("layer", ["parks", "rules", "roads", "admin_units"])
+def test_what_is_answered_is_what_is_documented(hanoi: TestClient, layer: str) -> None:
+    document = hanoi.get("/api").json()
+    first = hanoi.get(f"/collections/{layer}/items?limit=1").json()["features"]
+    feature = first[0]["id"] if first else ""
+    for path, methods in document["paths"].items():
+        if "get" not in methods or (not feature and "{featureId}" in path):
+            continue
+        answer = hanoi.get(path.format(collectionId=layer, featureId=feature, processId="planning-review"))
+        assert answer.status_code == 200, path
+        content = methods["get"]["responses"]["200"]["content"]
+        assert answer.headers["content-type"] in content
+        (described,) = content.values()
+        jsonschema.Draft4Validator(
+            _for_validation({**described["schema"], "components": document["components"]})
+        ).validate(answer.json())
+    problem = hanoi.get("/nothing").json()
+    components = {"$ref": "#/components/schemas/problem", "components": document["components"]}
+    jsonschema.Draft4Validator(_for_validation(components)).validate(problem)
+
+
+def _for_validation(schema: Any) -> Any:
+    """Write OpenAPI 3.0's `nullable` the way JSON Schema does, and forbid members that are not described."""
+    if isinstance(schema, list):
+        return [_for_validation(entry) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    changed = {name: _for_validation(entry) for name, entry in schema.items() if name != "nullable"}
+    if schema.get("nullable") is True:
+        return {"anyOf": [changed, {"enum": [None]}]}
+    if isinstance(schema.get("properties"), dict) and schema.get("type") == "object":
+        changed.setdefault(
+            "additionalProperties", "$schema" in schema["properties"] or "openapi" in schema["properties"]
+        )
+    return changed
+
+
+@pytest.mark.parametrize("layer", ["parks", "plots", "roads", "rules", "facts", "admin_units", "land_use_codes"])
+def test_the_features_of_the_shipped_layers_follow_their_schema(hanoi: TestClient, layer: str) -> None:
+    schema = hanoi.get(f"/collections/{layer}/schema").json()
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    for feature in hanoi.get(f"/collections/{layer}/items?limit=1000").json()["features"]:
+        known = {name: value for name, value in feature["properties"].items() if value is not None}
+        validator.validate({"feature_id": feature["id"], **known})
+
+
+def test_docs_and_document_tell_the_same(document: dict[str, Any]) -> None:
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    for path in PATHS:
+        assert f"`{path}`" in text, path
+    known = {entry["name"] for entry in document["components"]["parameters"].values()} - {"filters"}
+    assert known - set(re.findall(r"`(\w+)`", text)) == {"collectionId", "featureId", "processId"}
+    for kind in KINDS.values():
+        assert kind.type.rpartition(":problem:")[2] in text, kind.type
+    assert str(document["info"]["version"])
+
+
+def test_the_page_of_the_api_loads_nothing_from_elsewhere(client: TestClient) -> None:
+    page = client.get("/api.html").text
+    assert set(re.findall(r'(?:src|href)="([^"]+)"', page)) == {
+        "http://testserver/assets/vendor/swagger-ui/swagger-ui.css",
+        "http://testserver/assets/vendor/swagger-ui/swagger-ui-bundle.js",
+        "http://testserver/api",
+    }

@@ -15,7 +15,7 @@ from gis.review.context import Context
 from gis.review.layer import StrArray
 from gis.review.model import FINDING_COLUMNS, REASON_TITLES, Reason, Rule
 from gis.review.select import Subjects
-from gis.review.wording import COMPARISONS, capital, lower_first, say_number, spaced
+from gis.review.wording import COMPARISONS, capital, say_number, spaced
 from layers.definitions import STORE_CRS
 from layers.types import LANGUAGES, Language, Text
 
@@ -187,7 +187,6 @@ def _verdict(rule: Rule, answer: Answer, outcome: str, row: int, language: Langu
 
 
 def _duty_verdict(rule: Rule, answer: Answer, row: int, language: Language, wanted: str) -> str:
-    title = lower_first(rule.title.say(language))
     if not keeps(answer.measured[row : row + 1], rule)[0]:
         outside = {
             "vi": f", chưa thuộc diện áp dụng ({wanted})",
@@ -197,9 +196,11 @@ def _duty_verdict(rule: Rule, answer: Answer, row: int, language: Language, want
     state = {"pass": Text(vi="đã đáp ứng", en="it is met"), "fail": Text(vi="chưa đáp ứng", en="it is not met")}.get(
         str(answer.verdict[row]), Text(vi="cần chứng minh đã đáp ứng", en="it has to be shown to be met")
     )
+    shown = answer.why[language][row]
+    title = rule.title.say(language)
     if language == "vi":
-        return f", {wanted} nên phát sinh nghĩa vụ “{title}”, {state.vi}"
-    return f", {wanted}, so the duty “{title}” applies and {state.en}"
+        return f", thuộc diện áp dụng ({wanted}) của “{title}”; {f'{shown} nên ' if shown else ''}{state.vi}"
+    return f", so “{title}” applies ({wanted}); {f'{shown}, so ' if shown else ''}{state.en}"
 
 
 def doubtful_answer(subjects: Subjects) -> tuple[Answer, Subjects]:

@@ -238,11 +238,11 @@ def _add_duty(answer: Answer, layer: Layer, name: str, reached: BoolArray, shown
         for language in LANGUAGES:
             label = lower_first(title.say(language))
             if np.isnan(shown[row]):
-                clause = {"vi": f"{label} chưa rõ", "en": f"{label} is not known"}[language]
+                clause = {"vi": f"{label} chưa rõ", "en": f"the {label} is not known"}[language]
             else:
                 number = say_number(float(shown[row]), language)
-                clause = {"vi": f"{label} là {number}", "en": f"{label} is {number}"}[language]
-            answer.said[language][row] += f", {clause}"
+                clause = {"vi": f"{label} là {number}", "en": f"the {label} is {number}"}[language]
+            answer.why[language][row] = clause
 
 
 def lookup(rule: Rule, context: Context, subjects: Subjects) -> Answer:

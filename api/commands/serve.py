@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,7 +35,7 @@ def serve(
 
     language = spoken_language(lang)
     settings = load_settings(store=store, host=host, port=port, allow_remote=allow_remote, language=lang)
-    open_existing(settings.store).close()
+    open_existing(store).close()
     with _listen(settings) as listener:
         place = listener.getsockname()
         name = f"[{place[0]}]" if listener.family is socket.AF_INET6 else place[0]
@@ -50,7 +51,9 @@ def _listen(settings: Settings) -> socket.socket:
         family, *_, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family)
     except OSError as error:
-        raise AddressInUseError(seen=error.strerror, wanted=wanted, where=where) from error
+        # Python adds the address to its message; the operating system's own words are enough.
+        cause = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise AddressInUseError(seen=cause, wanted=wanted, where=where) from error
 
 
 def _run(settings: Settings, listener: socket.socket, *, ready: str) -> None:

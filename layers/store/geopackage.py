@@ -203,6 +203,16 @@ class GeoPackageEngine:
             In a writing transaction.
         """
 
+    def reading(self) -> sa.Engine:
+        """Return the engine whose transactions read: each sees the state of its first statement.
+
+        Returns
+        -------
+        Engine
+            Shares its connections with the writing one.
+        """
+        return self.sqlalchemy
+
     def writing(self) -> sa.Engine:
         """Return the engine whose transactions take the file's one write lock at once.
 
@@ -263,6 +273,21 @@ class GeoPackageEngine:
         )
         run(f'CREATE VIRTUAL TABLE "{_rtree(table)}" USING rtree(id, minx, maxx, miny, maxy)')
         _create_triggers(connection, table)
+
+    def widen_geometry(self, connection: sa.Connection, table: sa.Table) -> None:
+        """Register the geometry types that the definition now allows.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        table : Table
+            The layer's table as now declared; SQLite itself does not mind the type.
+        """
+        connection.exec_driver_sql(
+            "UPDATE gpkg_geometry_columns SET geometry_type_name = ? WHERE table_name = ?",
+            (str(table.c[GEOMETRY_COLUMN].type), table.name),
+        )
 
     def wkb(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         """Return the expression that reads a geometry.

@@ -42,6 +42,7 @@ class PostgisEngine:
         address = address.difference_update_query(["schema"])
         self.url = f"{address.set(drivername='postgresql').render_as_string(hide_password=True)}?schema={self.schema}"
         self.sqlalchemy = sa.create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+        self._reading = self.sqlalchemy.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     def ready(self, connection: sa.Connection) -> bool:
         """Return whether the schema is a Parkplan store already.
@@ -120,6 +121,16 @@ class PostgisEngine:
             sa.text("SELECT pg_advisory_xact_lock(:key, hashtext(:schema))"), {"key": _LOCK, "schema": self.schema}
         )
 
+    def reading(self) -> sa.Engine:
+        """Return the engine whose transactions read: each sees the state of its first statement.
+
+        Returns
+        -------
+        Engine
+            Shares its connections with the writing one.
+        """
+        return self._reading
+
     def writing(self) -> sa.Engine:
         """Return the engine whose transactions write.
 
@@ -162,6 +173,20 @@ class PostgisEngine:
         """
         table.comment = f"{definition.title.vi} / {definition.title.en}"
         table.create(connection)
+
+    def widen_geometry(self, connection: sa.Connection, table: sa.Table) -> None:
+        """Let the geometry column take the types that the definition now allows.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        table : Table
+            The layer's table as now declared.
+        """
+        column = table.c[GEOMETRY_COLUMN]
+        target = connection.dialect.identifier_preparer.format_table(table)
+        connection.exec_driver_sql(f'ALTER TABLE {target} ALTER COLUMN "{column.name}" TYPE {column.type}')
 
     def wkb(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         """Return the expression that reads a geometry.

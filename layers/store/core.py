@@ -1,0 +1,409 @@
+"""Connections, tables and reading: what every question to a store goes through."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import geopandas as gpd
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from layers.catalogue import list_definitions
+from layers.definitions import LayerDefinition
+from layers.errors import StoreError, StoreUnreachableError, UnknownChangesetError, UnknownLayerError
+from layers.schema import empty_features
+from layers.store.engine import Engine
+from layers.store.model import Extent
+from layers.store.rows import features_from_columns, features_from_history
+from layers.store.tables import GEOMETRY_COLUMN, STORE_FORMAT, base_tables, layer_table
+from layers.types import Text
+
+__all__ = ["Core", "Rows"]
+
+
+@lru_cache(maxsize=512)
+def _parse(definition: str) -> LayerDefinition:
+    return LayerDefinition.model_validate_json(definition)
+
+
+class Rows(NamedTuple):
+    """Rows of one layer as whole columns.
+
+    Attributes
+    ----------
+    fids : sequence of int
+        Keys, ascending.
+    ids : sequence of str
+        Feature ids.
+    columns : mapping of str to sequence
+        Attributes as the driver gives them.
+    wkb : sequence of bytes or None
+        Geometries in EPSG:4326.
+    """
+
+    fids: Sequence[int]
+    ids: Sequence[str]
+    columns: Mapping[str, Sequence[Any]]
+    wkb: Sequence[bytes | None]
+
+    def features(self, definition: LayerDefinition) -> gpd.GeoDataFrame:
+        """Return the rows as features.
+
+        Parameters
+        ----------
+        definition : LayerDefinition
+            The layer.
+
+        Returns
+        -------
+        GeoDataFrame
+            In the typed form.
+        """
+        return features_from_columns(definition, self.ids, self.columns, self.wkb)
+
+
+class Core:
+    """The connections and tables of one store.
+
+    Parameters
+    ----------
+    engine : Engine
+        PostGIS or embedded GeoPackage.
+
+    Raises
+    ------
+    StoreError
+        If the database does not answer.
+    StoreUnreachableError
+        If its tables are of another version.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.base = base_tables(sa.MetaData(schema=engine.schema))
+        self._tables: dict[str, tuple[LayerDefinition, sa.Table]] = {}
+        self._extents: dict[str, tuple[int, Extent]] = {}
+        #: Bulk writing speaks to the driver itself, whose errors SQLAlchemy then does not wrap.
+        self._driver_error: type[Exception] = engine.sqlalchemy.dialect.loaded_dbapi.Error
+        with self.reading() as connection:
+            ready = engine.ready(connection)
+        if not ready:
+            self._make()
+        with self.reading() as connection:
+            if (found := self._format(connection)) != str(STORE_FORMAT):
+                raise StoreUnreachableError(
+                    seen=Text(vi=f"định dạng kho {found}", en=f"store format {found}"),
+                    wanted=STORE_FORMAT,
+                    where=engine.url,
+                )
+
+    def _make(self) -> None:
+        with self.writing() as connection:
+            self.engine.lock(connection)
+            self.engine.prepare(connection)
+            self.base.meta.metadata.create_all(connection, tables=list(self.base))
+            self.engine.protect(connection, self.base)
+            if self._format(connection) is None:
+                connection.execute(sa.insert(self.base.meta).values(key="format", value=str(STORE_FORMAT)))
+
+    def _format(self, connection: sa.Connection) -> str | None:
+        meta = self.base.meta
+        return connection.execute(sa.select(meta.c.value).where(meta.c.key == "format")).scalar()
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Give a connection that sees one consistent state, whatever is written meanwhile.
+
+        Yields
+        ------
+        Connection
+            In a transaction that only reads.
+
+        Raises
+        ------
+        StoreError
+            If the database fails.
+        """
+        with self._translated(), self.engine.reading().connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """Give a connection whose transaction is kept as a whole or not at all.
+
+        Yields
+        ------
+        Connection
+            In a transaction that writes.
+
+        Raises
+        ------
+        StoreError
+            If the database fails.
+        """
+        with self._translated(), self.engine.writing().begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, self._driver_error) as error:
+            cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+            raise StoreError(seen=cause, where=self.engine.url) from error
+
+    def definitions(self, connection: sa.Connection) -> dict[str, LayerDefinition]:
+        """Return the definitions of all layers by id.
+
+        Parameters
+        ----------
+        connection : Connection
+            Of this store.
+
+        Returns
+        -------
+        dict of str to LayerDefinition
+            In listing order.
+        """
+        rows = connection.execute(sa.select(self.base.layers.c.definition)).scalars()
+        return {definition.id: definition for definition in list_definitions([_parse(row) for row in rows])}
+
+    def definition(self, connection: sa.Connection, layer: str) -> LayerDefinition:
+        """Return the definition of one layer.
+
+        Parameters
+        ----------
+        connection : Connection
+            Of this store.
+        layer : str
+            The layer's id.
+
+        Returns
+        -------
+        LayerDefinition
+            As stored.
+
+        Raises
+        ------
+        UnknownLayerError
+            If the store does not hold the layer.
+        """
+        layers = self.base.layers
+        row = connection.execute(sa.select(layers.c.definition).where(layers.c.id == layer)).scalar()
+        if row is None:
+            raise UnknownLayerError(seen=layer, wanted=", ".join(self.definitions(connection)) or "-")
+        return _parse(row)
+
+    def table(self, definition: LayerDefinition) -> sa.Table:
+        """Return the table of a layer's current state.
+
+        Parameters
+        ----------
+        definition : LayerDefinition
+            The layer.
+
+        Returns
+        -------
+        Table
+            Declared once.
+        """
+        known = self._tables.get(definition.id)
+        if known is not None and known[0] is definition:
+            return known[1]
+        metadata = sa.MetaData(schema=self.engine.schema)
+        table = layer_table(definition, metadata, self.engine.geometry_type(definition))
+        self._tables[definition.id] = (definition, table)
+        return table
+
+    def latest(self, connection: sa.Connection) -> int:
+        """Return the id of the newest changeset.
+
+        Parameters
+        ----------
+        connection : Connection
+            Of this store.
+
+        Returns
+        -------
+        int
+            0 for none.
+        """
+        newest = connection.execute(sa.select(sa.func.max(self.base.changesets.c.id))).scalar()
+        return 0 if newest is None else int(newest)
+
+    def changeset_at(self, connection: sa.Connection, as_of: int | dt.datetime) -> int:
+        """Return the newest changeset of an earlier state.
+
+        Parameters
+        ----------
+        connection : Connection
+            Of this store.
+        as_of : int or datetime.datetime
+            A changeset, or a moment (naive means UTC).
+
+        Returns
+        -------
+        int
+            0 for the state before the first.
+
+        Raises
+        ------
+        UnknownChangesetError
+            If there is no such changeset.
+        """
+        table = self.base.changesets
+        if isinstance(as_of, dt.datetime):
+            moment = as_of.replace(tzinfo=dt.UTC) if as_of.tzinfo is None else as_of.astimezone(dt.UTC)
+            rows = connection.execute(sa.select(table.c.id, table.c.time).order_by(table.c.id)).all()
+            return max((row.id for row in rows if dt.datetime.fromisoformat(row.time) <= moment), default=0)
+        latest = self.latest(connection)
+        if not 0 <= as_of <= latest:
+            raise UnknownChangesetError(seen=as_of, wanted=f"0..{latest}")
+        return as_of
+
+    def rows(
+        self,
+        connection: sa.Connection,
+        definition: LayerDefinition,
+        conditions: Sequence[sa.ColumnElement[bool]],
+        *,
+        limit: int | None = None,
+    ) -> Rows:
+        """Read the current state as whole columns.
+
+        Parameters
+        ----------
+        connection : Connection
+            Of this store.
+        definition : LayerDefinition
+            The layer.
+        conditions : sequence of ColumnElement
+            To be met all.
+        limit : int or None
+            At most so many rows.
+
+        Returns
+        -------
+        Rows
+            In the order of their keys.
+        """
+        table = self.table(definition)
+        names = [field.name for field in definition.all_fields]
+        # Dates come as the driver gives them: numpy reads both forms faster than SQLAlchemy makes objects of them.
+        wanted: list[sa.ColumnElement[Any]] = [table.c.fid, table.c.feature_id]
+        wanted += [sa.type_coerce(table.c[name], sa.types.NullType()) for name in names]
+        if definition.spatial:
+            wanted.append(self.engine.wkb(table.c[GEOMETRY_COLUMN]))
+        statement = sa.select(*wanted).where(*conditions).order_by(table.c.fid).limit(limit)
+        rows = connection.execute(statement).all()
+        columns = list(zip(*rows, strict=True)) if rows else [() for _ in wanted]
+        wkb = self.engine.wkb_values(columns[-1]) if definition.spatial else [None] * len(rows)
+        return Rows(columns[0], columns[1], dict(zip(names, columns[2:], strict=False)), wkb)
+
+    def history(
+        self, connection: sa.Connection, definition: LayerDefinition, changeset: int, ids: Sequence[str] | None
+    ) -> gpd.GeoDataFrame:
+        """Read an earlier state.
+
+        Parameters
+        ----------
+        connection : Connection
+            Of this store.
+        definition : LayerDefinition
+            The layer as it is today.
+        changeset : int
+            The newest changeset that counts.
+        ids : sequence of str or None
+            Only these features.
+
+        Returns
+        -------
+        GeoDataFrame
+            In the typed form, in the order of ids.
+        """
+        history = self.base.history
+        newer = history.alias()
+        newest = (
+            sa.select(sa.func.max(newer.c.changeset))
+            .where(
+                newer.c.layer == history.c.layer,
+                newer.c.feature_id == history.c.feature_id,
+                newer.c.changeset <= changeset,
+            )
+            .scalar_subquery()
+        )
+        statement = (
+            sa.select(history.c.feature_id, sa.cast(history.c.attributes, sa.Text), history.c.geometry)
+            .where(history.c.layer == definition.id, history.c.changeset == newest, history.c.operation != "delete")
+            .order_by(history.c.feature_id)
+        )
+        rows = connection.execute(statement).all()
+        if ids is not None:
+            wanted = set(ids)
+            rows = [row for row in rows if row[0] in wanted]
+        if not rows:
+            return empty_features(definition)
+        found, attributes, wkb = zip(*rows, strict=True)
+        return features_from_history(definition, found, attributes, wkb)
+
+    def count(self, connection: sa.Connection, table: sa.Table, conditions: Sequence[sa.ColumnElement[bool]]) -> int:
+        """Count the rows that meet conditions.
+
+        Parameters
+        ----------
+        connection : Connection
+            Of this store.
+        table : Table
+            A layer's table.
+        conditions : sequence of ColumnElement
+            To be met all.
+
+        Returns
+        -------
+        int
+            Exact.
+        """
+        statement = sa.select(sa.func.count()).select_from(table).where(*conditions)
+        return int(connection.execute(statement).scalar_one())
+
+    def extent(self, connection: sa.Connection, definition: LayerDefinition) -> Extent:
+        """Return how far a layer reaches, computed once a changeset.
+
+        Parameters
+        ----------
+        connection : Connection
+            Of this store.
+        definition : LayerDefinition
+            The layer.
+
+        Returns
+        -------
+        Extent
+            Of the current state.
+        """
+        latest = self.latest(connection)
+        cached = self._extents.get(definition.id)
+        if cached is not None and cached[0] == latest:
+            return cached[1]
+        table = self.table(definition)
+        start, end, last, features = connection.execute(
+            sa.select(
+                sa.func.min(table.c.valid_from),
+                sa.func.max(table.c.valid_from),
+                sa.func.max(table.c.valid_to),
+                sa.func.count(),
+            ).select_from(table)
+        ).one()
+        days = [day for day in (end, last) if day is not None]
+        extent = Extent(
+            bounds=self.engine.bounds(connection, table) if definition.spatial else None,
+            start=start,
+            end=max(days) if days else None,
+            features=features,
+        )
+        self._extents[definition.id] = (latest, extent)
+        return extent

@@ -1,7 +1,6 @@
 # Parkplan: every command there is. `make` alone lists them.
 
 BIN := .venv/bin
-STORE ?= $(or $(PARKPLAN_STORE),var/hanoi.gpkg)
 PYTEST_OPTIONS ?=
 
 .DEFAULT_GOAL := help
@@ -11,8 +10,7 @@ help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: runtime assets ## Install what is missing, load the Hanoi layers, serve the map
-	@case "$(STORE)" in *://*) ;; *) [ -e "$(STORE)" ] || PARKPLAN_STORE="$(STORE)" $(BIN)/parkplan init ;; esac
-	@PARKPLAN_STORE="$(STORE)" exec $(BIN)/parkplan serve
+	@exec scripts/run.sh
 
 test: dev assets test-deps ## Install what the tests need and run all that CI runs
 	@$(MAKE) --no-print-directory check

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from gis.overlay import SQUARE_METRES_PER_HECTARE, BoolArray, FloatArray, GeometryArray, subtract
+from gis.review.answer import TOLERANCE
 
 __all__ = ["Answerable", "Coverage"]
 
@@ -56,20 +57,25 @@ class Coverage:
         Answerable
             The answer for each.
         """
-        covered = _covers(self.fresh, places)
-        union = self.fresh if self.stale is None else shapely.union_all([self.fresh, self.stale])
-        stale = ~covered & (_covers(union, places) if self.stale is not None else False)
-        missing_ha = np.full(len(places), np.nan)
-        open_ = ~covered & ~stale & np.isin(shapely.get_type_id(places), (3, 6))
-        rest = places[open_]
-        if union is not None and len(rest):
-            rest = subtract(rest, np.full(len(rest), union, dtype=object))
-        missing_ha[open_] = np.nan_to_num(shapely.area(rest)) / SQUARE_METRES_PER_HECTARE
-        return Answerable(covered, stale, missing_ha)
+        covered, missing_ha = _covers(self.fresh, places)
+        if self.stale is None:
+            return Answerable(covered, np.zeros(len(places), dtype=bool), missing_ha)
+        union = self.stale if self.fresh is None else shapely.union_all([self.fresh, self.stale])
+        at_all, missing_ha = _covers(union, places)
+        return Answerable(covered, at_all & ~covered, missing_ha)
 
 
-def _covers(mask: Any, places: GeometryArray) -> BoolArray:
+def _covers(mask: Any, places: GeometryArray) -> tuple[BoolArray, FloatArray]:
+    """Tell which places a mask covers, and the hectares it leaves out; drawing noise below one square metre is none."""
+    areal = np.isin(shapely.get_type_id(places), (3, 6))
+    missing_ha = np.where(areal, shapely.area(places) / SQUARE_METRES_PER_HECTARE, np.nan)
     if mask is None:
-        return np.zeros(len(places), dtype=bool)
+        return np.zeros(len(places), dtype=bool), missing_ha
     shapely.prepare(mask)
-    return np.asarray(shapely.covers(mask, places), dtype=bool)
+    covered = np.asarray(shapely.covers(mask, places), dtype=bool)
+    across = areal & ~covered & shapely.intersects(mask, places)
+    rest = subtract(places[across], np.full(int(across.sum()), mask, dtype=object))
+    missing_ha[across] = np.nan_to_num(shapely.area(rest)) / SQUARE_METRES_PER_HECTARE
+    covered |= areal & (missing_ha <= TOLERANCE["ha"])
+    missing_ha[covered] = 0.0
+    return covered, missing_ha

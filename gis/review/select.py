@@ -329,13 +329,13 @@ def find_others(rule: Rule, context: Context) -> Others:
 
 
 def _what(layers: Sequence[Layer], targets: Sequence[Selection]) -> Text:
-    """Words for the selected kinds, or for the layers where all kinds count."""
+    """Words for the layers and, where only some kinds count, for these."""
     words: dict[Language, str] = {}
     for language in LANGUAGES:
         found: list[str] = []
         for layer, target in zip(layers, targets, strict=True):
             codes = [layer.code_title(name, v).say(language) for name, values in target.where.items() for v in values]
-            found += codes or [lower_first(layer.title(language))]
+            found.append(lower_first(layer.title(language)) + (f" ({'; '.join(codes)})" if codes else ""))
         words[language] = comma_list(found, language, last=OR)
     return Text(vi=words["vi"], en=words["en"])
 
@@ -383,7 +383,7 @@ def settle_absence(answer: Answer, rows: BoolArray, zones: GeometryArray, others
         near[hit] = True
         why = Text(
             vi=f"gần đó có {others.what.vi} mới chỉ được vẽ sơ đồ",
-            en=f"{others.what.en} nearby is drawn only as a sketch",
+            en=f"{others.what.en} nearby are drawn only as sketches",
         )
         answer.settle(rows & near, "not_checked", "schematic_geometry", why)
 

@@ -179,7 +179,7 @@ def _tell(rule: Rule, answer: Answer, subjects: Subjects, nearest: _Nearest, oth
     def say(row: int, language: Language) -> str:
         name, what = answer.names[language][row], others.what.say(language)
         if nearest.other[row] < 0:
-            return {"vi": f"chưa thấy {what} nào gần {name}", "en": f"no {what} is known near {name}"}[language]
+            return {"vi": f"chưa thấy {what} nào gần {name}", "en": f"no {what} are known near {name}"}[language]
         metres = say_number(float(nearest.metres[row]), language, beside=rule.threshold)
         other = others.names[language][nearest.other[row]]
         more = int(nearest.within[row]) - 1
@@ -187,6 +187,6 @@ def _tell(rule: Rule, answer: Answer, subjects: Subjects, nearest: _Nearest, oth
         if language == "vi":
             return f"{name} cách {what} gần nhất (“{other}”) {metres} m{tail}"
         tail = f" ({more} more within the limit)" if more > 0 else ""
-        return f"{name} lies {metres} m from the nearest {what} (“{other}”){tail}"
+        return f"{name} lies {metres} m from the nearest of {what} (“{other}”){tail}"
 
     answer.said.update(sentences(len(answer.ids), say))

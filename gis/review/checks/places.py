@@ -177,8 +177,9 @@ def presence(rule: Rule, context: Context, subjects: Subjects) -> Answer:
     def say(row: int, language: Language) -> str:
         name, number = answer.names[language][row], say_number(float(counted[row]), language)
         if language == "vi":
-            return f"{name} có {number} {others.what.vi}, cần ít nhất {limit[language]}"
-        return f"{name} has {number} of {others.what.en}, wanted at least {limit[language]}"
+            return f"{name} có {number} đối tượng thuộc lớp {others.what.vi}, cần ít nhất {limit[language]}"
+        noun = "feature" if counted[row] == 1 else "features"
+        return f"{name} has {number} {noun} of {others.what.en}, wanted at least {limit[language]}"
 
     answer.said.update(sentences(len(answer.ids), say))
     return answer

@@ -3,7 +3,6 @@
   "use strict";
 
   const VIEW_KEY = "parkplan.view"; // where the reader had moved the map, kept from horizon to horizon
-  document.documentElement.classList.add("has-script");
   const app = window.Parkplan && window.Parkplan.maps[0];
   const panel = document.getElementById("panel");
   const record = document.querySelector("main.record");

@@ -15,7 +15,6 @@ WORDS: Final[dict[str, Text]] = {
     "skip": Text(vi="Chuyển đến nội dung", en="Skip to the content"),
     "horizon": Text(vi="Mốc quy hoạch", en="Planning horizon"),
     "language": Text(vi="Ngôn ngữ", en="Language"),
-    "this_language": Text(vi="Tiếng Việt", en="English"),
     "map": Text(vi="Bản đồ", en="Map"),
     "no_script": Text(
         vi="Bản đồ cần JavaScript. Danh sách khu, kết quả kiểm tra và bảng đất đai bên cạnh vẫn dùng được.",
@@ -47,7 +46,6 @@ WORDS: Final[dict[str, Text]] = {
     "search_hint": Text(vi="Gõ có dấu hoặc không dấu", en="With or without tone marks"),
     "found": Text(vi="{n} khu", en="{n} parks"),
     "found_none": Text(vi="Không có khu nào khớp", en="No park matches"),
-    "show_on_map": Text(vi="Xem trên bản đồ", en="Show on the map"),
     "record": Text(vi="Hồ sơ đầy đủ", en="Full record"),
     "facts": Text(vi="Số liệu và nguồn", en="Facts and sources"),
     "area": Text(vi="Diện tích", en="Area"),
@@ -68,7 +66,6 @@ WORDS: Final[dict[str, Text]] = {
     "planned": Text(vi="dự kiến {n}", en="{n} planned"),
     "of_year": Text(vi="năm {year}", en="in {year}"),
     "findings_link": Text(vi="{n} kết quả kiểm tra", en="{n} findings"),
-    "selected": Text(vi="Khu đang chọn", en="Selected park"),
     "not_at_horizon": Text(
         vi="Theo thời gian quy hoạch, khu này không có ở mốc {year}.",
         en="By its planned time this park is not there at the horizon {year}.",
@@ -88,7 +85,6 @@ WORDS: Final[dict[str, Text]] = {
     "wanted": Text(vi="Yêu cầu", en="Wanted"),
     "finding": Text(vi="Nội dung", en="Finding"),
     "citation": Text(vi="Trích dẫn", en="Citation"),
-    "findings_count": Text(vi="{n} kết quả", en="{n} findings"),
     "findings_shown": Text(vi="Kết quả {first}–{last} trên {n}", en="Findings {first} to {last} of {n}"),
     "findings_none": Text(vi="Không có kết quả nào với bộ lọc này.", en="No findings with this filter."),
     "pages": Text(vi="Các trang kết quả", en="Pages of findings"),

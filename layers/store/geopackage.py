@@ -7,10 +7,8 @@ functions that the index's triggers call are registered from Python; no extensio
 from __future__ import annotations
 
 import sqlite3
-import struct
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,25 +16,18 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 import sqlalchemy as sa
-from shapely.geometry.base import BaseGeometry
 
 from layers.definitions import LayerDefinition
 from layers.errors import StoreUnreachableError
-from layers.store.tables import GEOMETRY_COLUMN, BaseTables, box
+from layers.store.blobs import SRS, from_blob, register_functions, to_blobs
+from layers.store.rtree import create_triggers, drop_triggers, index_name
+from layers.store.tables import GEOMETRY_COLUMN, BaseTables
 from layers.types import Bounds, Text
 
-__all__ = ["GeoPackageEngine", "from_blob", "to_blobs"]
+__all__ = ["GeoPackageEngine"]
 
 _APPLICATION_ID: Final = 0x47504B47  # "GPKG"
 _GEOPACKAGE_VERSION: Final = 10300
-_SRS: Final = 4326
-#: Little-endian header with an xy envelope: magic, version, flags, SRS id, minx, maxx, miny, maxy.
-_HEADER: Final = np.dtype(
-    [("magic", "S2"), ("version", "u1"), ("flags", "u1"), ("srs", "<i4"), ("envelope", "<f8", (4,))]
-)
-_FLAGS: Final = 0b00000011
-_FLAG_EMPTY: Final = 0b00010000
-_ENVELOPE_BYTES: Final = (0, 32, 48, 48, 64)
 #: From this many rows on, the spatial index is filled directly instead of by its triggers.
 _BULK: Final = 2_000
 _WAIT_MS: Final = 60_000
@@ -76,47 +67,6 @@ class _BlobType(sa.types.UserDefinedType[Any]):
 
     def get_col_spec(self, **_: Any) -> str:
         return self.name
-
-
-def to_blobs(geometry: npt.NDArray[np.object_]) -> list[bytes | None]:
-    """Return geometries as GeoPackage blobs.
-
-    Parameters
-    ----------
-    geometry : ndarray of shapely geometry or None
-        In EPSG:4326.
-
-    Returns
-    -------
-    list of bytes or None
-        Header with envelope, then WKB; None for None.
-    """
-    geometry = np.asarray(geometry, dtype=object)
-    header = np.zeros(len(geometry), dtype=_HEADER)
-    bounds = shapely.bounds(geometry)
-    empty = shapely.is_empty(geometry)
-    header["magic"], header["srs"] = b"GP", _SRS
-    header["flags"] = np.where(empty, _FLAGS | _FLAG_EMPTY, _FLAGS)
-    header["envelope"] = bounds[:, [0, 2, 1, 3]]
-    raw, size = header.tobytes(), _HEADER.itemsize
-    wkb = shapely.to_wkb(geometry, flavor="iso")
-    return [None if body is None else raw[i * size : (i + 1) * size] + body for i, body in enumerate(wkb)]
-
-
-def from_blob(blob: bytes) -> bytes:
-    """Return the WKB inside a GeoPackage blob, whoever wrote it.
-
-    Parameters
-    ----------
-    blob : bytes
-        A GeoPackage geometry.
-
-    Returns
-    -------
-    bytes
-        Its WKB.
-    """
-    return blob[8 + _ENVELOPE_BYTES[blob[3] >> 1 & 7] :]
 
 
 class GeoPackageEngine:
@@ -170,7 +120,7 @@ class GeoPackageEngine:
         for statement in _GEOPACKAGE_TABLES:
             run(statement)
         systems = [
-            ("WGS 84 geodetic", _SRS, "EPSG", _SRS, _WGS84_WKT, "longitude/latitude in decimal degrees"),
+            ("WGS 84 geodetic", SRS, "EPSG", SRS, _WGS84_WKT, "longitude/latitude in decimal degrees"),
             ("Undefined Cartesian SRS", -1, "NONE", -1, "undefined", "undefined Cartesian"),
             ("Undefined geographic SRS", 0, "NONE", 0, "undefined", "undefined geographic"),
         ]
@@ -257,22 +207,22 @@ class GeoPackageEngine:
         kind = "features" if definition.spatial else "attributes"
         run(
             "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) VALUES (?, ?, ?, ?, ?)",
-            (table.name, kind, table.name, f"{definition.title.vi} / {definition.title.en}", _SRS),
+            (table.name, kind, table.name, f"{definition.title.vi} / {definition.title.en}", SRS),
         )
         if not definition.spatial:
             return
         column = table.c[GEOMETRY_COLUMN]
         run(
             "INSERT INTO gpkg_geometry_columns VALUES (?, ?, ?, ?, 0, 0)",
-            (table.name, column.name, str(column.type), _SRS),
+            (table.name, column.name, str(column.type), SRS),
         )
         run(
             "INSERT INTO gpkg_extensions VALUES (?, ?, 'gpkg_rtree_index',"
             " 'http://www.geopackage.org/spec120/#extension_rtree', 'write-only')",
             (table.name, column.name),
         )
-        run(f'CREATE VIRTUAL TABLE "{_rtree(table)}" USING rtree(id, minx, maxx, miny, maxy)')
-        _create_triggers(connection, table)
+        run(f'CREATE VIRTUAL TABLE "{index_name(table)}" USING rtree(id, minx, maxx, miny, maxy)')
+        create_triggers(connection, table)
 
     def widen_geometry(self, connection: sa.Connection, table: sa.Table) -> None:
         """Register the geometry types that the definition now allows.
@@ -335,7 +285,9 @@ class GeoPackageEngine:
             By the spatial index; a geometry that is not wholly inside the box is looked at itself.
         """
         minx, miny, maxx, maxy = bounds
-        index = sa.table(_rtree(table), *(sa.column(name) for name in ("id", "minx", "maxx", "miny", "maxy"))).alias()
+        index = sa.table(
+            index_name(table), *(sa.column(name) for name in ("id", "minx", "maxx", "miny", "maxy"))
+        ).alias()
         touching = sa.and_(index.c.maxx >= minx, index.c.minx <= maxx, index.c.maxy >= miny, index.c.miny <= maxy)
         inside = sa.and_(index.c.minx >= minx, index.c.maxx <= maxx, index.c.miny >= miny, index.c.maxy <= maxy)
         meets = sa.func.parkplan_meets(table.c[GEOMETRY_COLUMN], minx, miny, maxx, maxy) == 1
@@ -362,7 +314,7 @@ class GeoPackageEngine:
             used = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (table.name,)).scalar()
             first = 1 + int(used or 0)
             values = {"fid": range(first, first + count), **values}
-            _drop_triggers(connection, table)
+            drop_triggers(connection, table)
         names = ", ".join(f'"{name}"' for name in values)
         marks = ", ".join("?" * len(values))
         _many(connection, f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', zip(*values.values(), strict=True))
@@ -372,8 +324,8 @@ class GeoPackageEngine:
             known = ~np.isnan(bounds).any(axis=1)
             fids = np.arange(first, first + count)[known]
             entries = zip(fids.tolist(), *bounds[known].T.tolist(), strict=True)
-            _many(connection, f'INSERT INTO "{_rtree(table)}" VALUES (?, ?, ?, ?, ?)', entries)
-            _create_triggers(connection, table)
+            _many(connection, f'INSERT INTO "{index_name(table)}" VALUES (?, ?, ?, ?, ?)', entries)
+            create_triggers(connection, table)
 
     def update(self, connection: sa.Connection, table: sa.Table, rows: Mapping[str, Sequence[Any]]) -> None:
         """Update rows by their feature id.
@@ -485,49 +437,6 @@ def _many(connection: sa.Connection, statement: str, rows: Any) -> None:
     driver.executemany(statement, rows)
 
 
-def _rtree(table: sa.Table) -> str:
-    return f"rtree_{table.name}_{GEOMETRY_COLUMN}"
-
-
-def _triggers(table: sa.Table) -> dict[str, str]:
-    """Return the triggers of the RTree extension by name (GeoPackage 1.4 set, without the faulty ones of 1.2)."""
-    layer, index, geom = f'"{table.name}"', f'"{_rtree(table)}"', f'"{GEOMETRY_COLUMN}"'
-    box = f"ST_MinX(NEW.{geom}), ST_MaxX(NEW.{geom}), ST_MinY(NEW.{geom}), ST_MaxY(NEW.{geom})"
-    new = f"(NEW.{geom} NOT NULL AND NOT ST_IsEmpty(NEW.{geom}))"
-    none = f"(NEW.{geom} ISNULL OR ST_IsEmpty(NEW.{geom}))"
-    old = f"(OLD.{geom} NOT NULL AND NOT ST_IsEmpty(OLD.{geom}))"
-    was_none = f"(OLD.{geom} ISNULL OR ST_IsEmpty(OLD.{geom}))"
-    put = f"INSERT OR REPLACE INTO {index} VALUES (NEW.fid, {box})"
-    moved = (
-        f"UPDATE {index} SET minx = ST_MinX(NEW.{geom}), maxx = ST_MaxX(NEW.{geom}), miny = ST_MinY(NEW.{geom}),"
-        f" maxy = ST_MaxY(NEW.{geom}) WHERE id = NEW.fid"
-    )
-    bodies = {
-        "insert": f"AFTER INSERT ON {layer} WHEN {new} BEGIN {put}; END",
-        "update2": f"AFTER UPDATE ON {layer} WHEN OLD.fid = NEW.fid AND {none} "
-        f"BEGIN DELETE FROM {index} WHERE id = OLD.fid; END",
-        "update4": f"AFTER UPDATE ON {layer} WHEN OLD.fid != NEW.fid AND {none} "
-        f"BEGIN DELETE FROM {index} WHERE id IN (OLD.fid, NEW.fid); END",
-        "update5": f"AFTER UPDATE ON {layer} WHEN OLD.fid != NEW.fid AND {new} "
-        f"BEGIN DELETE FROM {index} WHERE id = OLD.fid; {put}; END",
-        "update6": f"AFTER UPDATE OF {geom} ON {layer} WHEN OLD.fid = NEW.fid AND {new} AND {old} BEGIN {moved}; END",
-        "update7": f"AFTER UPDATE OF {geom} ON {layer} WHEN OLD.fid = NEW.fid AND {new} AND {was_none} "
-        f"BEGIN {put}; END",
-        "delete": f"AFTER DELETE ON {layer} WHEN OLD.{geom} NOT NULL BEGIN DELETE FROM {index} WHERE id = OLD.fid; END",
-    }
-    return {f"{_rtree(table)}_{name}": body for name, body in bodies.items()}
-
-
-def _create_triggers(connection: sa.Connection, table: sa.Table) -> None:
-    for name, body in _triggers(table).items():
-        connection.exec_driver_sql(f'CREATE TRIGGER "{name}" {body}')
-
-
-def _drop_triggers(connection: sa.Connection, table: sa.Table) -> None:
-    for name in _triggers(table):
-        connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
-
-
 def _on_connect(driver: sqlite3.Connection, _: object) -> None:
     """Leave transactions to `_on_begin`, and register what the spatial index calls."""
     driver.isolation_level = None
@@ -541,48 +450,9 @@ def _on_connect(driver: sqlite3.Connection, _: object) -> None:
         "temp_store = MEMORY",
     ):
         driver.execute(f"PRAGMA {pragma}")
-    for name, place in (("ST_MinX", 0), ("ST_MaxX", 1), ("ST_MinY", 2), ("ST_MaxY", 3)):
-        driver.create_function(name, 1, _edge(place), deterministic=True)
-    driver.create_function("ST_IsEmpty", 1, _is_empty, deterministic=True)
-    driver.create_function("parkplan_meets", 5, _meets, deterministic=True)
+    register_functions(driver)
 
 
 def _on_begin(connection: sa.Connection) -> None:
     writes = connection.get_execution_options().get("parkplan_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _edge(place: int) -> Any:
-    """Return the SQL function that reads one edge of a blob's bounds."""
-
-    def edge(blob: bytes | None) -> float | None:
-        if blob is None:
-            return None
-        if blob[3] >> 1 & 7:
-            order = "<" if blob[3] & 1 else ">"
-            return float(struct.unpack_from(order + "d", blob, 8 + 8 * place)[0])
-        minx, miny, maxx, maxy = shapely.bounds(shapely.from_wkb(from_blob(blob))).tolist()
-        return (float(minx), float(maxx), float(miny), float(maxy))[place]
-
-    return edge
-
-
-def _is_empty(blob: bytes | None) -> int | None:
-    if blob is None:
-        return None
-    if blob[3] & _FLAG_EMPTY:
-        return 1
-    return 0 if blob[3] >> 1 & 7 else int(shapely.from_wkb(from_blob(blob)).is_empty)
-
-
-@lru_cache(maxsize=64)
-def _prepared(bounds: Bounds) -> BaseGeometry:
-    wanted = box(bounds)
-    shapely.prepare(wanted)
-    return wanted
-
-
-def _meets(blob: bytes | None, minx: float, miny: float, maxx: float, maxy: float) -> int:
-    if blob is None:
-        return 0
-    return int(shapely.intersects(_prepared((minx, miny, maxx, maxy)), shapely.from_wkb(from_blob(blob))))

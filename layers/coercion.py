@@ -191,8 +191,12 @@ def as_texts(values: pd.Series[Any]) -> tuple[pd.Series[Any], npt.NDArray[np.boo
     >>> as_texts(pd.Series([12.0, None]))[0].tolist()
     ['12', nan]
     """
-    if isinstance(values.dtype, pd.StringDtype):
-        return values, np.zeros(len(values), dtype=bool)
+    if (
+        isinstance(values.dtype, pd.StringDtype)
+        or pd.api.types.is_integer_dtype(values.dtype)
+        or pd.api.types.infer_dtype(values, skipna=True) == "string"
+    ):
+        return _cast(values, "text"), np.zeros(len(values), dtype=bool)
     # A loop over values: columns of mixed Python objects have no faster way, and are rare.
     texts = [_as_text(value) for value in values]
     strange = np.array([text is None for text in texts], dtype=bool) & values.notna().to_numpy(dtype=bool)

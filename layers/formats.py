@@ -56,6 +56,8 @@ _GEOJSON_TYPES: Final = frozenset(
         "MultiPolygon", "GeometryCollection",
     }
 )  # fmt: skip
+#: The greatest whole number up to which floats tell all apart.
+_EXACT: Final = 2**53 - 1
 #: As this encoding, every byte is one character.
 _BYTES: Final = "ISO-8859-1"
 _SQLITE: Final = b"SQLite format 3\x00"
@@ -253,12 +255,23 @@ class _Source:
         """Refuse a reading in which features or geometries went missing."""
         there = (len(frame), int((~shapely.is_missing(frame.geometry.to_numpy())).sum()))
         wanted = self.counted or (described.features, there[1])
+        self._verify_integers(frame, described)
         if there != wanted:
             seen = Text(
                 vi=f"đọc được {there[0]} đối tượng với {there[1]} hình học trong số {wanted[0]} và {wanted[1]}",
                 en=f"{there[0]} features with {there[1]} geometries could be read of {wanted[0]} and {wanted[1]}",
             )
             _refuse(self.path, seen=seen, wanted=_WHOLE)
+
+    def _verify_integers(self, frame: gpd.GeoDataFrame, described: SourceLayer) -> None:
+        """Refuse whole numbers that were rounded: a column with empty values is read as floats."""
+        for name, type_ in described.fields:
+            if type_ == "Integer64" and frame[name].dtype == np.float64 and bool((frame[name].abs() > _EXACT).any()):
+                seen = Text(
+                    vi=f"cột {name} có số nguyên trên 2^53 bên cạnh giá trị trống",
+                    en=f"the column {name} holds whole numbers above 2^53 beside empty values",
+                )
+                _refuse(self.path, seen=seen, wanted=Text(vi="cột đó bằng văn bản", en="that column as text"))
 
 
 def _open(path: str | Path, *, encoding: str | None) -> _Source:

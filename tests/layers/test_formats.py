@@ -12,6 +12,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyogrio
 import pytest
 from shapely import LineString, Point
@@ -173,6 +174,7 @@ def feature(geometry: Any, type_: str = "Feature", **properties: Any) -> dict[st
     return {"type": type_, "properties": properties, "geometry": geometry}
 
 
+POINT_ = Point(105, 21)
 POINT = {"type": "Point", "coordinates": [105.8, 21.0]}
 
 
@@ -397,3 +399,24 @@ def test_lines_and_odd_numbers_are_read_as_they_are(tmp_path: Path) -> None:
         broken = LineString([(105, 21), (np.nan, 22)])
         pyogrio.write_dataframe(gpd.GeoDataFrame(geometry=[broken], crs="EPSG:4326"), path)
     assert np.isnan(read_features(path).frame.geometry.iloc[0].coords[1][0])
+
+
+@pytest.mark.parametrize("name", ["a.gpkg", "a.geojson"])
+def test_whole_numbers_are_never_rounded(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    big = 2**53 + 1
+
+    def write(*values: int | None) -> None:
+        numbers = pd.array(values, dtype="Int64")
+        pyogrio.write_dataframe(
+            gpd.GeoDataFrame({"ma": numbers}, geometry=[POINT_] * len(values), crs="EPSG:4326"), path
+        )
+
+    write(big, 1)
+    assert read_features(path).frame["ma"].tolist() == [big, 1]
+    write(big, None)
+    assert "the column ma holds whole numbers above 2^53 beside empty values. Wanted that column as text" in refusal(
+        path
+    )
+    write(big - 2, None)
+    assert read_features(path).frame["ma"].iloc[0] == big - 2

@@ -246,6 +246,42 @@ def test_the_result_reads_as_sentences(zones: Store, file: Callable[..., Path]) 
         assert words in said
 
 
+@pytest.mark.parametrize("name", ["back.gpkg", "back.geojson"])
+def test_what_a_store_gives_comes_back_the_same(store: Store, tmp_path: Path, name: str) -> None:
+    every_type = ZONES.model_copy(
+        update={"fields": (*ZONES.fields, Field(name="built", type="boolean", title=Text(vi="Đã xây", en="Built")))}
+    )
+    store.add_layer(every_type)
+    store.add_layer(every_type.model_copy(update={"id": "copies"}))
+    features = gpd.GeoDataFrame(
+        {
+            "name": ["Lô A", "Lô <b>B</b>", 'Lô "C"; ù'],
+            "area_ha": [0.1 + 0.2, None, -0.0],
+            "floors": pd.array([2**53 - 1, None, 0], dtype="Int64"),
+            "use": ["CN", None, "CX"],
+            "built": pd.array([True, False, None], dtype="boolean"),
+            "valid_from": ["2025-07-01", None, "0999-12-31"],
+            "valid_to": [None, "2030-12-31", "2200-01-01"],
+            "source": ["", None, "x"],
+        },
+        geometry=[SQUARE, None, BOW_TIE.buffer(0)],
+        index=pd.Index(["a", "b/ù", "c"], name="feature_id"),
+        crs="EPSG:4326",
+    )
+    store.commit([Put("zones", features)], author="planner", message="zones")
+    given = store.read("zones")
+    path = tmp_path / name
+    pyogrio.write_dataframe(given.reset_index(), path, **({"COORDINATE_PRECISION": 15} if "geojson" in name else {}))
+    bring(store, path, "copies")
+    back = store.read("copies")
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(back.drop(columns="geometry")), pd.DataFrame(given.drop(columns="geometry"))
+    )
+    assert back.geometry.geom_equals_exact(given.geometry, 1e-12, align=False).tolist() == [True, False, True]
+    assert back.geometry.iloc[1] is None
+    assert bring(store, path, "copies").written == 0
+
+
 # Places --------------------------------------------------------------------------------------------------------------
 
 
@@ -448,6 +484,7 @@ def test_real_wards_of_hanoi(store: Store, shared_data: Path) -> None:
     assert wards["area_km2"].sum() == pytest.approx(3359.77, abs=0.01)
     areas = metric(wards, DEFAULT_METRIC_CRS).area / 1e6
     assert areas.sum() == pytest.approx(3359.18, rel=2e-4)
+    assert set(wards["parent"]) == {"ha-noi"}
     assert wards.set_index("code").loc["00004", ["name_vi", "name_en", "full_name"]].tolist() == [
         "Ba Đình",
         "Ba Dinh",

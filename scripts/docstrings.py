@@ -14,12 +14,13 @@ import sys
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import Final, Protocol
+from types import FunctionType, ModuleType
+from typing import Final, Protocol, get_type_hints
 
 from numpydoc.docscrape import NumpyDocString
 from numpydoc.validate import validate
 from pydantic import BaseModel
+from typer.models import ParameterInfo
 
 __all__ = ["faults", "main", "public_names"]
 
@@ -78,17 +79,20 @@ def faults(name: str, checks: frozenset[str]) -> tuple[str, ...]:
         return () if sys.modules[name].__doc__ else (f"{name}: GL08 The module does not have a docstring",)
     found = validate(name)
     owner = getattr(sys.modules.get(name.rpartition(".")[0]), name.rpartition(".")[2], None)
-    skipped = {"PR01"} if inspect.isclass(owner) and _tells_its_parameters_elsewhere(owner) else set()
+    skipped = {"PR01"} if _tells_its_parameters_elsewhere(owner) else set()
     place = f"{found['file']}:{found['file_line']}"
     return tuple(f"{place}: {name} {code} {reason}" for code, reason in found["errors"] if code in checks - skipped)
 
 
-def _tells_its_parameters_elsewhere(owner: type) -> bool:
-    """Tell the classes whose section Parameters may be absent.
+def _tells_its_parameters_elsewhere(owner: object) -> bool:
+    """Tell what may lack the section Parameters.
 
-    A value may list its fields as Attributes, if it lists all of them. A class that inherits its constructor has it
-    documented where it is defined, and a protocol is never constructed.
+    The command line shows a command's docstring as its help, and each option tells of itself. A value may list its
+    fields as Attributes, if it lists all of them. A class that inherits its constructor has it documented where it is
+    defined, and a protocol is never constructed.
     """
+    if not inspect.isclass(owner):
+        return inspect.isfunction(owner) and _is_command(owner)
     fields = _fields(owner)
     if fields is None:
         return "__init__" not in vars(owner) or Protocol in owner.__bases__
@@ -98,6 +102,19 @@ def _tells_its_parameters_elsewhere(owner: type) -> bool:
         for name in item.name.split(",")
     }
     return {name for name in fields if not name.startswith("_")} <= listed
+
+
+def _is_command(function: FunctionType) -> bool:
+    try:
+        hints = get_type_hints(function, include_extras=True)
+    except (NameError, TypeError):
+        # Only a type checker can read these annotations, and the command line reads those of its commands.
+        return False
+    hints.pop("return", None)
+    return bool(hints) and all(
+        any(isinstance(told, ParameterInfo) and told.help for told in getattr(hint, "__metadata__", ()))
+        for hint in hints.values()
+    )
 
 
 def _fields(owner: type) -> tuple[str, ...] | None:

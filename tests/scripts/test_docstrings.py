@@ -17,9 +17,11 @@ SOURCE = '''\
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Annotated, NamedTuple, Protocol
 
-__all__ = ["Area", "Corner", "Edge", "Failure", "Path", "Reader", "Worse", "bare", "length", "wrong"]
+import typer
+
+__all__ = ["Area", "Corner", "Edge", "Failure", "Path", "Reader", "Worse", "bare", "command", "length", "silent", "wrong"]
 
 
 class Corner(NamedTuple):
@@ -129,6 +131,14 @@ def wrong(line: str, *, width: int) -> int:
 def bare(): pass
 
 
+def command(name: Annotated[str, typer.Option(help="Whose.")]) -> None:
+    """Greet."""
+
+
+def silent(name: Annotated[str, typer.Option()], count: Annotated[int, typer.Option(help="How often.")]) -> None:
+    """Greet."""
+
+
 def _private(): pass
 '''
 
@@ -159,14 +169,20 @@ def test_public_names_are_those_that_others_may_use(module: ModuleType) -> None:
         ".Reader",
         ".Worse",
         ".bare",
+        ".command",
         ".length",
+        ".silent",
         ".wrong",
     ]
 
 
 def test_what_is_documented_passes(codes: Callable[[str], list[str]]) -> None:
-    names = ("Area", "Area.metres", "Corner", "Failure", "Reader", "Worse", "length")
+    names = ("Area", "Area.metres", "Corner", "Failure", "Reader", "Worse", "command", "length")
     assert {name: codes(name) for name in names} == {name: [] for name in names}
+
+
+def test_an_option_without_help_is_found(codes: Callable[[str], list[str]]) -> None:
+    assert codes("silent") == ["PR01"]
 
 
 def test_a_field_that_is_not_told_is_found(codes: Callable[[str], list[str]]) -> None:

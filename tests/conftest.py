@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import psycopg
@@ -13,11 +12,10 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import make_url
 
+from layers import hanoi
+from layers.store import Store, open_store
 from tests.support.postgis import cluster
 from tests.support.server import serve
-
-if TYPE_CHECKING:
-    from layers.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINES = ("geopackage", "postgis")
@@ -52,8 +50,6 @@ def store_url(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 def store(store_url: str) -> Iterator[Store]:
     """Give an empty store, once for each engine."""
-    from layers.store import open_store
-
     with open_store(store_url) as opened:
         yield opened
 
@@ -61,8 +57,6 @@ def store(store_url: str) -> Iterator[Store]:
 @pytest.fixture
 def seeded_store(store: Store) -> Store:
     """Give a store that holds the shipped Hanoi layers, once for each engine."""
-    from layers import hanoi
-
     hanoi.seed(store)
     return store
 

@@ -21,7 +21,8 @@ from typing import Annotated, NamedTuple, Protocol
 
 import typer
 
-__all__ = ["Area", "Corner", "Edge", "Failure", "Path", "Reader", "Worse", "bare", "command", "length", "silent", "wrong"]
+__all__ = ["Area", "Corner", "Edge", "Failure", "Path", "Reader", "Worse"]
+__all__ += ["bare", "command", "length", "silent", "wrong"]
 
 
 class Corner(NamedTuple):

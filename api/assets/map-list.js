@@ -63,7 +63,7 @@
     box.checked = app.findings.on;
     const legend = element("ul", { class: "pp-legend" });
     const node = element("div", { class: "pp-layer", "data-layer": "findings" },
-      element("label", { for: id }, box, element("span", {}, app.words.findings),
+      element("label", { for: id }, box, element("span", {}, app.words.places),
         element("span", { class: "pp-count" }, app.format.number(places.length))), legend);
     const update = () => {
       node.classList.toggle("pp-off", !app.findings.on);

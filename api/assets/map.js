@@ -60,7 +60,7 @@
   /* ---- labels that do not lie on one another ------------------------------------------------------------------ */
 
   function shortTitle(title) {
-    return title.replace(/\s*\([^)]*\)/g, "").trim() || title;
+    return title.replace(/\s*\([^)]*\)/g, "").replace(/ Industrial Park\b/, " IP").trim() || title;
   }
 
   function makeLabels(app) {

@@ -69,8 +69,9 @@ class _Page(Figure):
 """
     )
 
-    def __init__(self, *, language: Language, title: str) -> None:
-        super().__init__(title=title)
+    def __init__(self, *, language: Language, title: str, height: str) -> None:
+        # A notebook shows the page in a frame; one of the map's own height does not cut its lower edge off.
+        super().__init__(title=title, height=height if height.endswith("px") else None)
         self.language = language
 
 
@@ -113,7 +114,7 @@ class _ParkMap(folium.Map):
         # Set on the instance: Folium's lists belong to the class and would be shared with every other map.
         self.default_js: list[tuple[str, str]] = []
         self.default_css: list[tuple[str, str]] = []
-        page = _Page(language=payload["language"], title=payload["words"]["map"])
+        page = _Page(language=payload["language"], title=payload["words"]["map"], height=height)
         page.add_child(self)
         for asset in assets.files:
             page.header.add_child(_asset_element(asset), name=asset.name)

@@ -15,6 +15,7 @@ _WORDS: Final[dict[str, Text]] = {
     "show_layers": Text(vi="Mở danh sách lớp và chú giải", en="Open the layers and legend"),
     "hide_layers": Text(vi="Đóng danh sách lớp và chú giải", en="Close the layers and legend"),
     "findings": Text(vi="Kết quả kiểm tra", en="Findings"),
+    "places": Text(vi="Theo kết luận nặng nhất", en="By the gravest outcome"),
     "basemap": Text(vi="Bản đồ nền", en="Base map"),
     "schematic": Text(vi="sơ đồ", en="schematic"),
     "schematic_long": Text(

@@ -729,12 +729,12 @@ def test_every_word_has_both_languages_with_the_same_blanks_and_is_used() -> Non
 @pytest.mark.parametrize(
     ("name", "path", "size"),
     [
-        ("portal-vi", "/?lang=vi", WIDE),
-        ("portal-en", "/?lang=en", WIDE),
-        ("portal-findings", "/?lang=en&view=findings", WIDE),
-        ("portal-park", "/parks/soc-son?lang=vi", WIDE),
-        ("portal-phone-vi", "/?lang=vi", NARROW),
-        ("portal-phone-en", "/?lang=en", NARROW),
+        ("portal-vi-desktop", "/?lang=vi", WIDE),
+        ("portal-en-desktop", "/?lang=en", WIDE),
+        ("portal-en-findings", "/?lang=en&view=findings", WIDE),
+        ("portal-vi-park", "/parks/soc-son?lang=vi", WIDE),
+        ("portal-vi-phone", "/?lang=vi", NARROW),
+        ("portal-en-phone", "/?lang=en", NARROW),
     ],
 )
 def test_pictures_for_the_documentation(page: Page, server: str, name: str, path: str, size: tuple[int, int]) -> None:

@@ -264,6 +264,13 @@ def test_a_saved_map_names_its_language_and_loads_nothing(definition: LayerDefin
     assert "user-scalable=no" not in page
 
 
+def test_a_notebook_shows_the_whole_height_of_a_map(definition: LayerDefinition, sites: gpd.GeoDataFrame) -> None:
+    drawn = park_map([MapLayer(definition, sites)], language="en", assets=Assets(()), height="600px")
+    assert 'height="600px"' in drawn._repr_html_()
+    filling = park_map([MapLayer(definition, sites)], language="en", assets=Assets(()))
+    assert "padding-bottom:60%" in filling._repr_html_()
+
+
 def test_linked_assets_stand_in_the_head_by_address(definition: LayerDefinition, sites: gpd.GeoDataFrame) -> None:
     page = park_map([MapLayer(definition, sites)], language="en", assets=assets.linked("/x/assets")).get_root().render()
     found = re.findall(r'(?:src|href)="(/x/assets/[^"?]+)\?v=[0-9a-f]{10}"', page)
@@ -412,7 +419,7 @@ def test_findings_have_signs_that_can_be_reached_and_switched(page: Page, saved:
     signs.first.focus()
     page.keyboard.press("Enter")
     assert page.locator(".pp-popup .pp-card-kind").inner_text() == "Findings"
-    page.get_by_label("Findings", exact=False).first.uncheck()
+    page.get_by_label("By the gravest outcome").uncheck()
     assert signs.count() == 0
 
 

@@ -17,7 +17,7 @@ import pyogrio
 import pytest
 from shapely import LineString, Point
 
-from layers.errors import FileUnreadableError, MissingFileError
+from layers.errors import CrsError, FileUnreadableError, MissingFileError
 from layers.formats import inspect, read_features
 
 NAMES = ["Khu công nghiệp Quang Minh I", "Hoà Lạc", "Đông Anh"]
@@ -214,6 +214,41 @@ def test_a_column_called_geometry_is_refused(tmp_path: Path) -> None:
         json.dumps({"type": "Feature", "properties": {"geometry": "x"}, "geometry": POINT}), encoding="utf-8"
     )
     assert "a column of attributes called geometry. Wanted another name for that column" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "crs"),
+    [
+        ("urn:ogc:def:crs:EPSG::5897", "EPSG:5897"),
+        ("EPSG:3405", "EPSG:3405"),
+        ("urn:ogc:def:crs:OGC:1.3:CRS84", "EPSG:4326"),
+    ],
+)
+def test_geojson_from_before_the_standard_may_state_its_crs(tmp_path: Path, name: str, crs: str) -> None:
+    path = tmp_path / "a.geojson"
+    document = {**feature(POINT), "crs": {"type": "name", "properties": {"name": name}}}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert read_features(path).crs == crs
+    assert inspect(path).layers[0].crs == crs
+    path.write_text(json.dumps({**document, "crs": None}), encoding="utf-8")
+    assert read_features(path).crs == "EPSG:4326"
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::99999"}},
+        {"type": "name", "properties": None},
+        {"type": "link", "properties": {"href": "http://127.0.0.1/crs"}},
+        "EPSG:99999",
+        [],
+    ],
+)
+def test_geojson_with_an_unknown_crs_is_not_taken_for_wgs84(tmp_path: Path, member: Any) -> None:
+    path = tmp_path / "a.geojson"
+    path.write_text(json.dumps({**feature(POINT), "crs": member}), encoding="utf-8")
+    with pytest.raises(CrsError, match=r"a\.geojson: the CRS is "):
+        read_features(path)
 
 
 def test_geojson_faults_of_a_published_linter(shared_data: Path) -> None:

@@ -37,6 +37,9 @@ ANY_KIND: Final = ""
 #: differ by about half a millimetre on paper, which is one metre on the ground.
 SLIVER_WIDTH_M: Final = 1.0
 
+#: Pieces below this are what moving coordinates between two CRS leaves along a shared border, a few nanometres wide.
+_NOISE_M2: Final = 1e-3
+
 LEDGER_COLUMNS: Final = (
     "park_id", "layer", "kind", "area_ha", "hit_ha", "clear_ha", "stale_ha", "not_covered_ha",
 )  # fmt: skip
@@ -170,6 +173,8 @@ def ledger_change(
         p, chosen, pieces = areal_pairs(polygonal_part(mended(parks.to_numpy())), pieces)
         owners = parks.index.to_numpy()[p]
     parts, place = shapely.get_parts(pieces, return_index=True)
+    real = shapely.area(parts) >= _NOISE_M2
+    parts, place = parts[real], place[real]
     table = pd.DataFrame(
         {
             "park_id": owners[place],

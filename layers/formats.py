@@ -287,12 +287,14 @@ def _translated(path: Path) -> Iterator[list[Text]]:
         except failures as error:
             raise FileUnreadableError(seen=error, wanted=WANTED_FILE, where=str(path)) from error
     lost = []
-    for message in dict.fromkeys(str(entry.message) for entry in complaints):
+    for entry in complaints:
+        message = str(entry.message)
         noted = [note for begins, note in _NOTED.items() if message.startswith(begins)]
-        notes.extend(noted)
-        if not noted and not message.startswith(_HARMLESS):
+        if not issubclass(entry.category, RuntimeWarning | UserWarning):  # about code, not about the file
+            warnings.warn_explicit(entry.message, entry.category, entry.filename, entry.lineno)
+        elif noted:
+            notes.extend(note for note in noted if note not in notes)
+        elif not message.startswith(_HARMLESS):
             lost.append(message)
     if lost:
-        refuse(
-            path, seen="; ".join(lost), wanted=Text(vi="tệp đọc được trọn vẹn", en="a file that can be read in full")
-        )
+        refuse(path, seen="; ".join(dict.fromkeys(lost)), wanted=_WHOLE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import warnings
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -455,3 +456,15 @@ def test_whole_numbers_are_never_rounded(tmp_path: Path, name: str) -> None:
     )
     write(big - 2, None)
     assert read_features(path).frame["ma"].iloc[0] == big - 2
+
+
+def test_a_warning_about_code_is_no_fault_of_the_file(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = pyogrio.read_dataframe
+
+    def old_fashioned(*arguments: Any, **options: Any) -> Any:
+        warnings.warn("this will go", FutureWarning, stacklevel=1)
+        return read(*arguments, **options)
+
+    monkeypatch.setattr(pyogrio, "read_dataframe", old_fashioned)
+    with pytest.warns(FutureWarning, match="this will go"):
+        assert len(read_features(written).frame) == 3

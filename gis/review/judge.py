@@ -19,7 +19,11 @@ from gis.review.wording import COMPARISONS, capital, say_number, spaced
 from layers.definitions import STORE_CRS
 from layers.types import LANGUAGES, Language, Text
 
-__all__ = ["doubtful_answer", "findings_of", "join_findings", "rule_finding"]
+__all__ = ["Part", "doubtful_answer", "findings_of", "join_findings", "rule_finding"]
+
+#: Findings of one rule, column by column; a frame of its own for each rule would cost more than the checks.
+Part = dict[str, StrArray]
+_NOTHING: Final = np.empty(0, dtype=object)
 
 #: Why a rule could not be put to any feature, as a clause.
 _RULE_REASONS: Final[dict[Reason, Text]] = {
@@ -61,7 +65,7 @@ _DOUBTS: Final[dict[str, Text]] = {
 }
 
 
-def findings_of(rule: Rule, answer: Answer, subjects: Subjects, context: Context) -> pd.DataFrame:
+def findings_of(rule: Rule, answer: Answer, subjects: Subjects, context: Context) -> Part:
     """Weigh an answer and put it into words.
 
     Parameters
@@ -77,16 +81,20 @@ def findings_of(rule: Rule, answer: Answer, subjects: Subjects, context: Context
 
     Returns
     -------
-    DataFrame
-        `finding_id` and `FINDING_COLUMNS`; the geometry in EPSG:4326 or None.
+    dict of str to ndarray
+        `FINDING_COLUMNS`, one entry a finding; the geometry in EPSG:4326 or None.
     """
     outcome, reason = _weigh(rule, answer)
     messages: dict[Language, list[str]] = {
         language: [_message(rule, answer, (outcome[row], reason[row]), row, language) for row in range(len(outcome))]
         for language in LANGUAGES
     }
-    frame = pd.DataFrame({"layer": subjects.layer.id, "feature_id": answer.ids, "other_id": answer.other}, dtype=object)
-    return frame.assign(
+    return _part(
+        rule,
+        count=len(outcome),
+        layer=subjects.layer.id,
+        feature_id=answer.ids,
+        other_id=answer.other,
         park_id=_park_ids(answer, subjects, context),
         outcome=outcome,
         reason=reason,
@@ -95,12 +103,12 @@ def findings_of(rule: Rule, answer: Answer, subjects: Subjects, context: Context
         message_vi=messages["vi"],
         message_en=messages["en"],
         geometry=_places(answer, subjects, context),
-        **_of_rule(rule),
     )
 
 
-def _of_rule(rule: Rule) -> dict[str, Any]:
-    return {
+def _part(rule: Rule, *, count: int, **columns: Any) -> Part:
+    """Bring every column to one length; what is said of the rule stands in every row."""
+    said = {
         "rule_id": rule.id,
         "wanted": np.nan if rule.threshold is None else rule.threshold,
         "comparator": rule.comparator,
@@ -110,7 +118,14 @@ def _of_rule(rule: Rule) -> dict[str, Any]:
         "title_en": rule.title.en,
         "citation_vi": rule.citation.vi,
         "citation_en": rule.citation.en,
+        **columns,
     }
+    part: Part = {}
+    for name in FINDING_COLUMNS:
+        column = np.empty(count, dtype=object)
+        column[:] = said[name]
+        part[name] = column
+    return part
 
 
 def _weigh(rule: Rule, answer: Answer) -> tuple[StrArray, StrArray]:
@@ -229,7 +244,7 @@ def doubtful_answer(subjects: Subjects) -> tuple[Answer, Subjects]:
     return answer, doubtful
 
 
-def rule_finding(rule: Rule, reason: Reason, context: Context) -> pd.DataFrame:
+def rule_finding(rule: Rule, reason: Reason, context: Context) -> Part:
     """Return the one finding of a rule that could not be put to any feature.
 
     Parameters
@@ -243,8 +258,8 @@ def rule_finding(rule: Rule, reason: Reason, context: Context) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
-        One row with an empty feature id.
+    dict of str to ndarray
+        One finding with an empty feature id.
     """
     outcome = "no_data" if reason == "no_features" else "not_checked"
     clause = _RULE_REASONS.get(reason, REASON_TITLES[reason])
@@ -266,29 +281,29 @@ def rule_finding(rule: Rule, reason: Reason, context: Context) -> pd.DataFrame:
             "vi": f"{'Không có dữ liệu để kiểm tra' if outcome == 'no_data' else 'Chưa kiểm tra'} {title}: {why}.",
             "en": f"{'There is no data to check' if outcome == 'no_data' else 'Not checked:'} {title}: {why}.",
         }[language]
-    row = {
-        "layer": rule.params.subject if rule.check else "",
-        "feature_id": "",
-        "other_id": "",
-        "park_id": "",
-        "outcome": outcome,
-        "reason": reason,
-        "measured": np.nan,
-        "confidence": rule.confidence,
-        "message_vi": said["vi"],
-        "message_en": said["en"],
-        "geometry": None,
-        **_of_rule(rule),
-    }
-    return pd.DataFrame([row])
+    return _part(
+        rule,
+        count=1,
+        layer=rule.params.subject if rule.check else "",
+        feature_id="",
+        other_id="",
+        park_id="",
+        outcome=outcome,
+        reason=reason,
+        measured=np.nan,
+        confidence=rule.confidence,
+        message_vi=said["vi"],
+        message_en=said["en"],
+        geometry=None,
+    )
 
 
-def join_findings(parts: list[pd.DataFrame]) -> gpd.GeoDataFrame:
+def join_findings(parts: list[Part]) -> gpd.GeoDataFrame:
     """Put findings together, each under a stable id.
 
     Parameters
     ----------
-    parts : list of DataFrame
+    parts : list of dict of str to ndarray
         As `findings_of` and `rule_finding` give them.
 
     Returns
@@ -296,20 +311,13 @@ def join_findings(parts: list[pd.DataFrame]) -> gpd.GeoDataFrame:
     GeoDataFrame
         Index `finding_id` (``rule:layer:feature``), sorted; `FINDING_COLUMNS`; EPSG:4326.
     """
-    texts = [name for name in FINDING_COLUMNS if name not in ("measured", "wanted", "geometry")]
-    rows = [{name: part[name] for name in FINDING_COLUMNS} for part in parts]
-    joined = {
-        name: np.concatenate([np.asarray(row[name], dtype=object) for row in rows])
-        if rows
-        else np.empty(0, dtype=object)
-        for name in FINDING_COLUMNS
+    joined = {name: np.concatenate([_NOTHING, *(part[name] for part in parts)]) for name in FINDING_COLUMNS}
+    keys = zip(joined["rule_id"], joined["layer"], joined["feature_id"], strict=True)
+    ids = pd.Index([f"{rule}:{layer}:{feature}" for rule, layer, feature in keys], name="finding_id", dtype="str")
+    columns = {
+        name: pd.array(values, dtype="float64" if name in ("measured", "wanted") else "str")
+        for name, values in joined.items()
+        if name != "geometry"
     }
-    ids = [
-        f"{rule}:{layer}:{feature}"
-        for rule, layer, feature in zip(joined["rule_id"], joined["layer"], joined["feature_id"], strict=True)
-    ]
-    columns = {name: joined[name] for name in FINDING_COLUMNS if name != "geometry"}
-    frame = pd.DataFrame(columns, index=pd.Index(ids, name="finding_id", dtype="str"))
-    frame = frame.astype({**dict.fromkeys(texts, "str"), "measured": "float64", "wanted": "float64"})
-    geometry = gpd.GeoSeries(joined["geometry"], index=frame.index, crs=STORE_CRS)
-    return gpd.GeoDataFrame(frame, geometry=geometry).sort_index(kind="stable")
+    geometry = gpd.GeoSeries(joined["geometry"], index=ids, crs=STORE_CRS)
+    return gpd.GeoDataFrame(pd.DataFrame(columns, index=ids), geometry=geometry).sort_index(kind="stable")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
@@ -46,6 +46,7 @@ class Layer:
     frame: gpd.GeoDataFrame
     geometry: GeometryArray
     definition: LayerDefinition | None = None
+    _texts: dict[str, StrArray] = field(default_factory=dict, repr=False)
 
     @cached_property
     def ids(self) -> StrArray:
@@ -114,15 +115,18 @@ class Layer:
         Returns
         -------
         ndarray of str, shape (n,)
-            Stripped; empty where unknown.
+            Stripped; empty where unknown; read-only.
 
         Raises
         ------
         UnknownFieldError
             If the layer has no such column.
         """
-        values = self.column(name)
-        return values.astype("str").fillna("").str.strip().to_numpy(dtype=object)
+        if name not in self._texts:
+            values = self.column(name).astype("str").fillna("").str.strip().to_numpy(dtype=object)
+            values.flags.writeable = False
+            self._texts[name] = values
+        return self._texts[name]
 
     def column(self, name: str) -> pd.Series[Any]:
         """Return a field as it is.

@@ -15,7 +15,7 @@ from gis.ledger import LEDGER_COLUMNS, land_ledger, ledger_change
 from gis.overlay import pair_positions
 from gis.review.checks import CHECKS
 from gis.review.context import Context, LayerReader
-from gis.review.judge import doubtful_answer, findings_of, join_findings, rule_finding
+from gis.review.judge import Part, doubtful_answer, findings_of, join_findings, rule_finding
 from gis.review.layer import Layer
 from gis.review.model import OUTCOMES, Rule
 from gis.review.result import Review
@@ -152,7 +152,7 @@ def zone_change(
     return ledger_change(old, new, field=LEDGER_LAYERS[layer], parks=outlines)
 
 
-def _put(rule: Rule, context: Context) -> list[pd.DataFrame]:
+def _put(rule: Rule, context: Context) -> list[Part]:
     """Put one rule to all features it speaks of."""
     check = CHECKS.get(rule.check)
     reason = standing(rule, needs_threshold=check is not None and check.needs_threshold)
@@ -162,7 +162,7 @@ def _put(rule: Rule, context: Context) -> list[pd.DataFrame]:
     if check.unit and unit != check.unit:
         raise RuleError(seen=f"unit {rule.unit.en!r}", wanted=f"{rule.check}: {check.unit}", where=rule.id)
     subjects = find_subjects(rule, context)
-    found: list[pd.DataFrame] = []
+    found: list[Part] = []
     if len(subjects.rows):
         found.append(findings_of(rule, check.answer(rule, context, subjects), subjects, context))
     if len(subjects.doubtful):

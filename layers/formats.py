@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import pyogrio.errors
+import pyogrio.raw
 import shapely
 from shapely.errors import ShapelyError
 
@@ -30,8 +31,10 @@ __all__ = ["Inspection", "SourceFeatures", "SourceLayer", "inspect", "read_featu
 _WHOLE: Final = Text(vi="tệp đọc được trọn vẹn", en="a file that can be read in full")
 #: GeoPackage files that QGIS writes hold this table of styles beside their layers.
 _NO_LAYERS: Final = frozenset({"layer_styles"})
-#: GDAL says these of files that it reads in full.
-_HARMLESS: Final = ("This version of GeoPackage",)
+#: GDAL and pyogrio say these of what is read in full all the same.
+_HARMLESS: Final = ("This version of GeoPackage", "Could not parse column")
+#: Type of a column of GeoJSON that holds values of several kinds, or nested ones.
+_MIXED: Final = "JSON"
 #: GDAL says these where it leaves out what a layer cannot hold anyway.
 _NOTED: Final = {
     "Measured (M) geometry": Text(
@@ -40,6 +43,8 @@ _NOTED: Final = {
 }
 #: The greatest whole number up to which floats tell all apart.
 _EXACT: Final = 2**53 - 1
+#: Stands where a letter could not be decoded.
+_LOST_LETTER: Final = "\ufffd"
 
 
 class SourceLayer(NamedTuple):
@@ -185,8 +190,14 @@ def read_features(path: str | Path, *, source_layer: str | None = None, encoding
         name = _chosen(source, _layer_names(source), source_layer)
         described = _source_layer(source, name)
         read = pyogrio.read_dataframe(
-            source.target, layer=name, encoding=source.gdal_encoding, fid_as_index=True, use_arrow=False
+            source.target,
+            layer=name,
+            encoding=source.gdal_encoding,
+            fid_as_index=True,
+            use_arrow=False,
+            **source.options,
         )
+        read = _with_texts(read, source, described)
     spatial = isinstance(read, gpd.GeoDataFrame)
     if "geometry" in [column for column, _ in described.fields]:
         seen = Text(vi="một cột thuộc tính tên geometry", en="a column of attributes called geometry")
@@ -212,11 +223,12 @@ def _layer_names(source: Source) -> list[str]:
 
 def _source_layer(source: Source, name: str) -> SourceLayer:
     about: dict[str, Any] = pyogrio.read_info(
-        source.target, layer=name, encoding=source.gdal_encoding, force_feature_count=True
+        source.target, layer=name, encoding=source.gdal_encoding, force_feature_count=True, **source.options
     )
     if about["driver"] != source.driver:
         refuse(source.path, seen=about["driver"], wanted=source.driver)
-    types = [type_.removeprefix("OFT") for type_ in about["ogr_types"]]
+    pairs = zip(about["ogr_types"], about["ogr_subtypes"], strict=True)
+    types = [_MIXED if subtype == "OFSTJSON" else type_.removeprefix("OFT") for type_, subtype in pairs]
     return SourceLayer(
         name=name,
         geometry=about["geometry_type"],
@@ -224,6 +236,18 @@ def _source_layer(source: Source, name: str) -> SourceLayer:
         crs=source.stated_crs or about["crs"],
         fields=tuple(zip((source.decode_text(name) for name in about["fields"]), types, strict=True)),
     )
+
+
+def _with_texts(read: pd.DataFrame, source: Source, described: SourceLayer) -> pd.DataFrame:
+    """Put the texts of mixed columns back: read as JSON, the text 1.10 became the number 1.1, and null nothing."""
+    mixed = [name for name, type_ in described.fields if type_ == _MIXED]
+    if not mixed:
+        return read
+    about, _, _, columns = pyogrio.raw.read(
+        source.target, layer=described.name, columns=mixed, read_geometry=False, **source.options
+    )
+    texts = {name: pd.array(values, dtype="str") for name, values in zip(about["fields"], columns, strict=True)}
+    return read.assign(**texts)
 
 
 def _chosen(source: Source, names: Sequence[str], asked: str | None) -> str:
@@ -246,6 +270,7 @@ def _verify(source: Source, frame: gpd.GeoDataFrame, described: SourceLayer) -> 
     there = (len(frame), int((~shapely.is_missing(frame.geometry.to_numpy())).sum()))
     wanted = source.counted or (described.features, there[1])
     _verify_integers(source, frame, described)
+    _verify_letters(source, frame)
     if there != wanted:
         seen = Text(
             vi=f"đọc được {there[0]} đối tượng với {there[1]} hình học trong số {wanted[0]} và {wanted[1]}",
@@ -263,6 +288,19 @@ def _verify_integers(source: Source, frame: gpd.GeoDataFrame, described: SourceL
                 en=f"the column {name} holds whole numbers above 2^53 beside empty values",
             )
             refuse(source.path, seen=seen, wanted=Text(vi="cột đó bằng văn bản", en="that column as text"))
+
+
+def _verify_letters(source: Source, frame: gpd.GeoDataFrame) -> None:
+    """Refuse text in which GDAL put the sign for a lost letter: it misreads a few letters written as escapes."""
+    if source.replacements:
+        return
+    for name in frame.columns:
+        if isinstance(frame[name].dtype, pd.StringDtype) and frame[name].str.contains(_LOST_LETTER, regex=False).any():
+            seen = Text(vi=f"chữ bị mất ở cột {name}", en=f"letters lost in the column {name}")
+            wanted = Text(
+                vi="chữ viết thẳng bằng UTF-8, không dùng \\u", en="letters written in UTF-8 themselves, not as \\u"
+            )
+            refuse(source.path, seen=seen, wanted=wanted)
 
 
 @contextmanager

@@ -8,9 +8,9 @@ has to know: the encoding of its text, the CRS as it is stated, and how many fea
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -70,6 +70,10 @@ class Source:
         Features and geometries in the file, counted without GDAL; None where GDAL's own count is sure.
     stated_crs : str or None
         The CRS that the file states in a way that GDAL may not understand.
+    options : mapping of str to str
+        Open options of the driver.
+    replacements : bool
+        Whether the file itself may hold the sign for a letter that could not be decoded (U+FFFD).
     """
 
     path: Path
@@ -81,6 +85,8 @@ class Source:
     notes: tuple[Text, ...] = ()
     counted: tuple[int, int] | None = None
     stated_crs: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    replacements: bool = True
 
     def decode_text(self, text: str) -> str:
         """Decode a text that GDAL passed on byte by byte.
@@ -159,8 +165,9 @@ def open_source(path: str | Path, *, encoding: str | None = None) -> Source:
 
 
 def _open_geojson(path: Path, _encoding: str | None) -> Source:
+    content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     try:
-        document = orjson.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+        document = orjson.loads(content)
     except orjson.JSONDecodeError as error:
         seen = Text(vi=f"không phải JSON trong UTF-8 ({error})", en=f"no JSON in UTF-8 ({error})")
         raise FileUnreadableError(seen=seen, wanted="GeoJSON (RFC 7946)", where=str(path)) from error
@@ -178,6 +185,9 @@ def _open_geojson(path: Path, _encoding: str | None) -> Source:
         "UTF-8",
         counted=(len(features), geometries),
         stated_crs=_geojson_crs(document.get("crs"), path),
+        # Text stays as it was written; whether it is a date, the field that takes it decides.
+        options={"DATE_AS_STRING": "YES"},
+        replacements="\ufffd".encode() in content or b"\\ufffd" in content.lower(),
     )
 
 

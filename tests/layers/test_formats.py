@@ -16,8 +16,11 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from shapely import LineString, Point
 
+from layers.coercion import as_texts
 from layers.errors import CrsError, FileUnreadableError, MissingFileError
 from layers.formats import inspect, read_features
 
@@ -456,6 +459,59 @@ def test_whole_numbers_are_never_rounded(tmp_path: Path, name: str) -> None:
     )
     write(big - 2, None)
     assert read_features(path).frame["ma"].iloc[0] == big - 2
+
+
+def test_mixed_columns_keep_every_text_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "a.geojson"
+    values = ["1.10", 3, "null", None, "007", {"a": [1, "ù"]}, True]
+    document = {"type": "FeatureCollection", "features": [feature(POINT, ma=value, ten="x") for value in values]}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    texts = read_features(path).frame["ma"].tolist()
+    assert texts[:3] == ["1.10", "3", "null"]
+    assert pd.isna(texts[3])
+    assert texts[4] == "007"
+    assert json.loads(texts[5]) == {"a": [1, "ù"]}
+    assert texts[6] == "true"
+    assert dict(inspect(path).layers[0].fields) == {"ma": "JSON", "ten": "String"}
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.one_of(
+            st.none(),
+            st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8),
+            st.sampled_from(["2025/01/02", "2025-01-02T03:04:05Z", "007", "1.10", "null", "true", "-1", "[1]", "{}"]),
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_texts_of_geojson_stay_as_they_are(tmp_path: Path, texts: list[str | None]) -> None:
+    path = tmp_path / "a.geojson"
+    document = {"type": "FeatureCollection", "features": [feature(POINT, ten=text) for text in texts]}
+    path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    read, _ = as_texts(read_features(path).frame["ten"])
+    assert [None if pd.isna(text) else text for text in read] == texts
+
+
+def test_escaped_letters_are_read_or_refused_but_never_lost(tmp_path: Path) -> None:
+    path = tmp_path / "a.geojson"
+    path.write_text(json.dumps(feature(POINT, ten="Hoà Lạc \U00020000")), encoding="ascii")
+    assert read_features(path).frame["ten"].tolist() == ["Hoà Lạc \U00020000"]
+    path.write_text(json.dumps(feature(POINT, ten="\U0001d800")), encoding="ascii")
+    assert "letters lost in the column ten. Wanted letters written in UTF-8 themselves, not as \\u" in refusal(path)
+    path.write_text(json.dumps(feature(POINT, ten="lost \ufffd before")), encoding="ascii")
+    assert read_features(path).frame["ten"].tolist() == ["lost \ufffd before"]
+
+
+def test_real_columns_of_mixed_kinds(shared_data: Path) -> None:
+    path = shared_data / "industrial" / "madison_business_parks_2017_a.geojson"
+    frame = read_features(path).frame
+    raw = [f["properties"]["Total_Acreage"] for f in json.loads(path.read_text(encoding="utf-8"))["features"]]
+    assert len({type(value) for value in raw}) > 1
+    for text, value in zip(frame["Total_Acreage"], raw, strict=True):
+        assert (pd.isna(text) and value is None) or text == value or float(text) == value
 
 
 def test_a_warning_about_code_is_no_fault_of_the_file(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:

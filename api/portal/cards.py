@@ -288,7 +288,8 @@ def _facts(
     for field in shown_fields(definition, language):
         base = _base(field.name)
         value = write_value(field, row.get(field.name), language=language)
-        if value and field.name not in _ABOUT and (only is None or base in only):
+        about = field.name in _ABOUT or field.references is not None  # an id of another layer; its text has a field too
+        if value and not about and (only is None or base in only):
             facts.append(Fact(field_title(field, language), value, evidence.get((park, base), own)))
     return facts
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -124,6 +125,8 @@ def portal_page(request: Request) -> HTMLResponse:
         "titles": titles,
         "map": states.map(state, language=query.language, prefix=query.prefix),
     }
+    if query.view == "parks":
+        context["card_markup"] = _card_markup(states, state, query, context)
     if query.view == "findings":
         context["findings"] = findings_page(
             state.review.findings,
@@ -232,6 +235,19 @@ def _check_park(store: Store, state: PlanState, park: str) -> None:
     """Check that a park is in the plan, at this horizon or at any other."""
     if park not in state.parks.index and store.read("parks", ids=[park]).empty:
         raise UnknownFeatureError(seen=park, where="parks")
+
+
+def _card_markup(states: PlanStates, state: PlanState, query: PageQuery, context: dict[str, Any]) -> dict[str, Markup]:
+    """Return the markup of every card: kept from page to page, but for the one that is chosen."""
+    template = _ENVIRONMENT.get_template("card.html")
+    plain = context | {"q": PageQuery(query.prefix, query.horizon, query.language)}
+
+    def render(card: ParkCard, *, selected: bool = False) -> Markup:
+        return Markup(template.render(plain | {"card": card, "selected": selected}))  # noqa: S704 - escaped by Jinja2
+
+    found = states.markup(state, language=query.language, prefix=query.prefix, render=render)
+    chosen = [card for card in context["cards"] if card.id == query.park]
+    return found | {card.id: render(card, selected=True) for card in chosen}
 
 
 def _figures(cards: list[ParkCard], state: PlanState, query: PageQuery) -> dict[str, str]:

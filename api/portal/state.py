@@ -17,7 +17,9 @@ from gis.review import Review, review_plan
 from layers.types import Language, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+    from markupsafe import Markup
 
     from api.settings import Settings
     from layers.definitions import LayerDefinition
@@ -76,7 +78,7 @@ class PlanState:
     review: Review
 
 
-class _MapKey(NamedTuple):
+class _PageKey(NamedTuple):
     changeset: int
     horizon: int
     language: Language
@@ -99,7 +101,8 @@ class PlanStates:
         self._settings = settings
         self._making = threading.Lock()
         self._states: dict[tuple[int, int], PlanState] = {}
-        self._maps: dict[_MapKey, MapParts] = {}
+        self._maps: dict[_PageKey, MapParts] = {}
+        self._markup: dict[_PageKey, dict[str, Markup]] = {}
         self._cards: dict[tuple[int, int, Language], list[ParkCard]] = {}
 
     def at(self, horizon: int) -> PlanState:
@@ -148,6 +151,32 @@ class PlanStates:
         _keep(self._cards, key, cards)
         return cards
 
+    def markup(
+        self, state: PlanState, *, language: Language, prefix: str, render: Callable[[ParkCard], Markup]
+    ) -> dict[str, Markup]:
+        """Return the markup of every card of a state.
+
+        Parameters
+        ----------
+        state : PlanState
+            The plan at a horizon.
+        language : {"vi", "en"}
+            The reader's language.
+        prefix : str
+            Path before the server's own paths.
+        render : callable
+            Makes the markup of a card; asked once a card and state.
+
+        Returns
+        -------
+        dict of str to Markup
+            By park id.
+        """
+        key = _PageKey(state.changeset, state.horizon, language, prefix)
+        found = self._markup.get(key) or {card.id: render(card) for card in self.cards(state, language=language)}
+        _keep(self._markup, key, found)
+        return found
+
     def map(self, state: PlanState, *, language: Language, prefix: str) -> MapParts:
         """Return the map of a state.
 
@@ -165,7 +194,7 @@ class PlanStates:
         MapParts
             Element and script.
         """
-        key = _MapKey(state.changeset, state.horizon, language, prefix)
+        key = _PageKey(state.changeset, state.horizon, language, prefix)
         parts = self._maps.get(key) or self._draw(state, language=language, prefix=prefix)
         _keep(self._maps, key, parts)
         return parts

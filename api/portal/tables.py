@@ -269,29 +269,32 @@ def park_accounts(
         One a park, by name; those without an outline last.
     """
     chosen = ledger[ledger["park_id"] == park] if park else ledger
+    rows_of: dict[str, list[dict[Any, Any]]] = {}
+    for row in chosen.to_dict("records"):
+        rows_of.setdefault(str(row["park_id"]), []).append(row)
     accounts = [
-        _account(str(id_), rows, titles=titles, layers=layers, language=language)
-        for id_, rows in chosen.groupby("park_id", sort=False)
+        _account(id_, rows, title=titles.get(id_, id_), layers=layers, language=language)
+        for id_, rows in rows_of.items()
     ]
     return sorted(accounts, key=lambda account: (not account.rows, search_key(account.title)))
 
 
 def _account(
     park: str,
-    rows: pd.DataFrame,
+    rows: list[dict[Any, Any]],
     *,
-    titles: Mapping[str, str],
+    title: str,
     layers: Mapping[str, LayerDefinition],
     language: Language,
 ) -> ParkAccount:
-    measured = rows[rows["area_ha"].notna() & ((rows["kind"] == ANY_KIND) | (rows["hit_ha"] > 0))]
-    declared = rows["declared_ha"].iloc[0]
+    measured = [row for row in rows if pd.notna(row["area_ha"]) and (row["kind"] == ANY_KIND or row["hit_ha"] > 0)]
+    declared = rows[0]["declared_ha"]
     return ParkAccount(
         park=park,
-        title=titles.get(park, park),
+        title=title,
         declared="" if pd.isna(declared) else write_number(declared, language=language),
-        schematic=bool(rows["schematic"].any()),
-        rows=tuple(_ledger_row(row, layers.get(row["layer"]), language) for row in measured.to_dict("records")),
+        schematic=any(row["schematic"] for row in rows),
+        rows=tuple(_ledger_row(row, layers.get(row["layer"]), language) for row in measured),
     )
 
 

@@ -62,7 +62,7 @@ router = APIRouter(default_response_class=Response, dependencies=[Depends(check_
 @landing.get(
     "/",
     summary="Landing page: where everything is",
-    responses=document_of("landingPage"),
+    responses=document_of("landingPage", page=True),
     dependencies=[Depends(check_page_format)],
 )
 def landing_page(request: Request, language: LanguageParameter) -> Response:

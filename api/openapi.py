@@ -13,7 +13,7 @@ from typing import Any, Final
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
-from api.links import JSON, PROBLEM
+from api.links import HTML, JSON, PROBLEM
 from api.schemas import PARAMETERS, SCHEMAS, ref
 from api.settings import Settings
 
@@ -28,7 +28,9 @@ JsonObject = dict[str, Any]
 _ALWAYS: Final = (400, 500, 503)
 
 
-def document_of(schema: str, *, media_type: str = JSON, problems: Iterable[int] = ()) -> dict[int | str, JsonObject]:
+def document_of(
+    schema: str, *, media_type: str = JSON, problems: Iterable[int] = (), page: bool = False
+) -> dict[int | str, JsonObject]:
     """Return what a route declares about its answers.
 
     Parameters
@@ -39,13 +41,17 @@ def document_of(schema: str, *, media_type: str = JSON, problems: Iterable[int] 
         Of the document.
     problems : iterable of int, optional
         Statuses of the problems of its own.
+    page : bool, optional
+        Whether there is a page for browsers too.
 
     Returns
     -------
     dict
         OpenAPI responses by status.
     """
-    content = {media_type: {"schema": ref("schemas", schema)}}
+    content: JsonObject = {media_type: {"schema": ref("schemas", schema)}}
+    if page:
+        content[f"{HTML}; charset=utf-8"] = {"schema": {"type": "string"}}
     answers: dict[int | str, JsonObject] = {200: {"description": "The document.", "content": content}}
     return answers | {status: ref("responses", f"problem-{status}") for status in problems}
 

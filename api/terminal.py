@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -164,7 +165,7 @@ def write_result(content: bytes, *, out: Path | None) -> None:
     wanted = Text(vi="một thư mục có sẵn và ghi được", en="a folder that is there and can be written to")
     try:
         if out.is_dir():
-            raise IsADirectoryError(out)
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
         written = Path(name)
         try:

@@ -53,19 +53,16 @@ def _json_column(values: pd.Series[Any]) -> list[Any]:
         plain = np.datetime_as_string(values.to_numpy(dtype="datetime64[s]"), unit="D").astype(object)
     else:
         plain = values.to_numpy(dtype=object)
-    if missing.any():
-        plain = np.where(missing, None, plain)
-    return list(plain.tolist())
+    return [None if absent else value for value, absent in zip(plain.tolist(), missing.tolist(), strict=True)]
 
 
 def _geometries(features: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
     """Return GeoJSON text of each geometry; None where it is missing or empty."""
     if features.crs is not None and features.crs != STORE_CRS:
         raise CrsError(seen=features.crs.to_string(), wanted=STORE_CRS, where="GeoJSON")
-    shapes = np.asarray(features.geometry.to_numpy(), dtype=object)
-    rounded = shapely.transform(
-        np.where(shapely.is_empty(shapes), None, shapes), lambda xy: np.round(xy, COORDINATE_DECIMALS)
-    )
+    shapes = np.array(features.geometry.to_numpy(), dtype=object)
+    shapes[shapely.is_empty(shapes)] = None
+    rounded = shapely.transform(shapes, lambda xy: np.round(xy, COORDINATE_DECIMALS))
     return np.asarray(shapely.to_geojson(shapely.orient_polygons(rounded)), dtype=object)
 
 

@@ -15,7 +15,7 @@ from api.app import create_app
 from api.settings import Settings
 from layers.definitions import LayerDefinition, parse_definition
 from layers.schema import typed
-from layers.store import Put, open_store
+from layers.store import Put, Store, open_store
 
 STATIONS = """
 id = "stations"
@@ -108,4 +108,11 @@ def client(filled_url: str) -> Iterator[TestClient]:
     """Give a client of an application over such a store; it speaks English."""
     settings = Settings(store=filled_url, language="en", max_limit=5, default_limit=4)
     with TestClient(create_app(settings)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def hanoi(seeded_store: Store, store_url: str) -> Iterator[TestClient]:
+    """Give a client of an application over the shipped data; it speaks English."""
+    with TestClient(create_app(Settings(store=store_url, language="en"))) as opened:
         yield opened

@@ -46,16 +46,17 @@ def test_every_link_of_the_landing_page_leads_to_what_it_says(client: TestClient
     assert {entry["rel"] for entry in landing["links"]} >= {
         "self", "alternate", "service-desc", "service-doc", "conformance", "data",
     }  # fmt: skip
-    for entry in landing["links"]:
+    # The map wants the shipped layers; tests of the portal open it.
+    for entry in (link for link in landing["links"] if link["rel"] != "alternate"):
         answer = client.get(entry["href"])
         assert answer.status_code == 200, entry
         assert answer.headers["content-type"].removesuffix("; charset=utf-8") == entry["type"]
 
 
-def test_programs_get_the_landing_page_and_browsers_the_map(client: TestClient) -> None:
-    assert get(client, "/", accept="*/*")["title"] == "Parkplan"
-    assert get(client, "/?f=json", accept="text/html")["title"] == "Parkplan"
-    for answer in (client.get("/", headers={"accept": "text/html,*/*;q=0.8"}), client.get("/?f=html")):
+def test_programs_get_the_landing_page_and_browsers_the_map(hanoi: TestClient) -> None:
+    assert get(hanoi, "/", accept="*/*")["title"] == "Parkplan"
+    assert get(hanoi, "/?f=json", accept="text/html")["title"] == "Parkplan"
+    for answer in (hanoi.get("/", headers={"accept": "text/html,*/*;q=0.8"}), hanoi.get("/?f=html")):
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
 

@@ -7,22 +7,13 @@ from pydantic import Field
 from starlette.testclient import TestClient
 
 from api.analyses import PROCESSES, Process, read_inputs
-from api.app import create_app
 from api.errors import InvalidInputError
-from api.settings import Settings
 from gis.review import review_plan
 from layers.store import Store
 from layers.types import Text
 
 PROCESS = "/processes/planning-review"
 SENT = f"The body sent to {PROCESS}/execution"
-
-
-@pytest.fixture
-def hanoi(seeded_store: Store, store_url: str) -> Any:
-    """A client of an application over the shipped data."""
-    with TestClient(create_app(Settings(store=store_url, language="en"))) as opened:
-        yield opened
 
 
 def run(client: TestClient, body: Any, **options: Any) -> Any:

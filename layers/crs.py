@@ -44,7 +44,7 @@ _ASK_CRS: Final = Text(
     vi="khai báo hệ toạ độ của tệp: --crs EPSG:5897 (VN-2000 / TM-3 múi 482) hoặc mã EPSG khác",
     en="the CRS of the file stated: --crs EPSG:5897 (VN-2000 / TM-3 zone 482) or another EPSG code",
 )
-_NO_CRS: Final = Text(vi="không được khai báo", en="not stated")
+_NO_CRS: Final = Text(vi="không rõ", en="not stated")
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ def test_missing_crs_asks_for_one() -> None:
     asked = "--crs EPSG:5897 (VN-2000 / TM-3 zone 482) or another EPSG code."
     said = f"parcels.shp: the CRS is not stated, wanted the CRS of the file stated: {asked}"
     assert message_of(place(588618, 2325348)) == said
-    assert "không được khai báo, cần khai báo hệ toạ độ của tệp: --crs EPSG:5897" in message_of(
+    assert "hệ toạ độ là không rõ, cần khai báo hệ toạ độ của tệp: --crs EPSG:5897" in message_of(
         place(588618, 2325348), language="vi"
     )
 

@@ -6,7 +6,8 @@ group. Geometry is mended first, so that the parts of a feature always sum to th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
@@ -50,6 +51,8 @@ BoolArray = NDArray[np.bool_]
 
 _POLYGONAL: Final = (3, 6)
 _COLLECTION: Final = 7
+#: Pairs of polygons that are worth a thread of their own: a few hundredths of a second.
+_CHUNK: Final = 2_000
 _PROJECTED: Final = Text(vi="hệ toạ độ phẳng", en="a projected CRS")
 
 
@@ -333,10 +336,35 @@ def areal_pairs(left: GeometryArray, right: GeometryArray) -> tuple[IntArray, In
         Positions in `left`, in `right`, and the polygonal intersection.
     """
     i, j = pair_positions(left, right)
-    with _geos("intersection"):
-        common = polygonal_part(shapely.intersection(left[i], right[j]))
+    common = _common(left[i], right[j])
     kept = _areas(common) > 0.0
     return i[kept], j[kept], common[kept]
+
+
+def _common(left: GeometryArray, right: GeometryArray) -> GeometryArray:
+    """Intersect pair by pair; where one polygon holds the other, the smaller one is the answer and nothing is cut."""
+    for geometries in (left, right):
+        shapely.prepare(geometries)
+    result = np.full(len(left), None, dtype=object)
+    areal = [np.isin(shapely.get_type_id(geometries), _POLYGONAL) for geometries in (left, right)]
+    inside = areal[0] & shapely.covers(right, left)
+    holds = areal[1] & ~inside & shapely.covers(left, right)
+    result[inside], result[holds] = left[inside], right[holds]
+    across = ~(inside | holds)
+    with _geos("intersection"):
+        result[across] = polygonal_part(_in_threads(shapely.intersection, left[across], right[across]))
+    return result
+
+
+def _in_threads(
+    function: Callable[[GeometryArray, GeometryArray], GeometryArray], left: GeometryArray, right: GeometryArray
+) -> GeometryArray:
+    """Call a function of GEOS on long arrays in parallel: it works outside the interpreter's lock."""
+    pieces = len(left) // _CHUNK
+    if pieces < 2:
+        return function(left, right)
+    with ThreadPoolExecutor() as pool:
+        return np.concatenate(list(pool.map(function, np.array_split(left, pieces), np.array_split(right, pieces))))
 
 
 def remainders(left: gpd.GeoSeries, right: gpd.GeoSeries) -> gpd.GeoSeries:
@@ -381,7 +409,7 @@ def subtract(left: GeometryArray, right: GeometryArray) -> GeometryArray:
     result = np.array(left, dtype=object)
     both = ~shapely.is_missing(left) & ~shapely.is_missing(right)
     with _geos("difference"):
-        result[both] = shapely.difference(left[both], right[both])
+        result[both] = _in_threads(shapely.difference, left[both], right[both])
     return polygonal_part(result)
 
 

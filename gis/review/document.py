@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from gis.review.model import OUTCOME_TITLES, OUTCOMES, REASON_TITLES
 from layers.types import Language
@@ -107,12 +108,20 @@ def _plain(value: Any, decimals: int) -> Any:
 
 
 def _collection(findings: pd.DataFrame) -> dict[str, Any]:
-    geometry = np.array(findings["geometry"], dtype=object)
-    rounded = shapely.transform(geometry, lambda points: np.round(points, COORDINATE_DECIMALS))
-    written = [None if text is None else json.loads(text) for text in shapely.to_geojson(rounded)]
+    written = _geojson(np.array(findings["geometry"], dtype=object))
     properties = _records(pd.DataFrame(findings.drop(columns="geometry")))
     features = [
         {"type": "Feature", "id": str(id_), "geometry": shape, "properties": row}
         for id_, shape, row in zip(findings.index, written, properties, strict=True)
     ]
     return {"type": "FeatureCollection", "features": features}
+
+
+def _geojson(geometry: NDArray[np.object_]) -> list[dict[str, Any] | None]:
+    """Write geometries; what many findings share, such as the outline of a park, is written once."""
+    first: dict[int, int] = {}
+    place = [first.setdefault(id(shape), len(first)) for shape in geometry]
+    _, rows = np.unique(place, return_index=True)
+    rounded = shapely.transform(geometry[rows], lambda points: np.round(points, COORDINATE_DECIMALS))
+    written = [None if text is None else json.loads(text) for text in shapely.to_geojson(rounded)]
+    return [written[position] for position in place]

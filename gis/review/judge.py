@@ -198,7 +198,7 @@ def _verdict(rule: Rule, answer: Answer, outcome: str, row: int, language: Langu
     kept = outcome == "pass"
     if language == "vi":
         return f", {'đạt' if kept else 'không đạt'} yêu cầu {wanted}{cited}"
-    return f", which {'meets' if kept else 'breaks'} the required {wanted}{cited}"
+    return f", which {'meets' if kept else 'breaks'} the limit of {wanted}{cited}"
 
 
 def _duty_verdict(rule: Rule, answer: Answer, row: int, language: Language, wanted: str) -> str:

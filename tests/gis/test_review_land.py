@@ -39,7 +39,7 @@ def test_a_share_that_closes_is_decided() -> None:
         "(QCVN 01:2021/BXD, 2.5)."
     )
     assert found["message_en"] == (
-        "The share of roads in the area of Test Park is 9.9%, which breaks the required at least 10% of park area "
+        "The share of roads in the area of Test Park is 9.9%, which breaks the limit of at least 10% of park area "
         "(QCVN 01:2021/BXD, 2.5)."
     )
 

@@ -45,7 +45,7 @@ def test_no_data_is_never_no_constraint() -> None:
         "KCN Thử chồng lấn 20 ha với “Hành lang sông Hồng”, không đạt yêu cầu không lớn hơn 0 ha"
     )
     assert one(checked, "R:parks:hit")["message_en"].startswith(
-        "Test Park overlaps “Hành lang sông Hồng” by 20 ha, which breaks the required at most 0 ha"
+        "Test Park overlaps “Hành lang sông Hồng” by 20 ha, which breaks the limit of at most 0 ha"
     )
     assert (
         "KCN Thử không chồng lấn với vùng hạn chế (hành lang thoát lũ), đạt"
@@ -197,6 +197,18 @@ def test_units_of_an_overlap() -> None:
         "number": 2.0,
     }
     assert [verdict(checked, f"{name}:parks:a")[0] for name in rules] == ["pass", "pass", "pass", "fail"]
+
+
+def test_a_number_that_more_data_could_bring_about_is_open() -> None:
+    """Two gates are wanted and one is known: without coverage there may be another."""
+    two = rule("overlap", {"other": "power_lines"}, "=", "2", "lines")
+    line = {"l": {"name": "220 kV", "geometry": shapely.LineString([(-100, 500), (1100, 500)])}}
+    lit = {"c": covered("power_lines", AROUND)}
+
+    dark = review({"R": two}, parks={"a": park(SQUARE)}, power_lines=line)
+    assert verdict(dark, "R:parks:a") == ("no_data", "not_covered")
+    known = review({"R": two}, parks={"a": park(SQUARE)}, power_lines=line, coverage=lit)
+    assert verdict(known, "R:parks:a") == ("fail", "")
 
 
 def test_points_and_lines_meet_without_an_area() -> None:

@@ -73,7 +73,7 @@ def test_breaking_a_rule_that_does_not_bind_is_a_warning(state: str) -> None:
         "Quy định này không bắt buộc hoặc đang được thay thế nên đây chỉ là cảnh báo."
     )
     assert one(checked, "R:parks:a")["message_en"] == (
-        "The green isolation belt of Test Park is 9 m, which breaks the required at least 10 m (QCVN 01:2021/BXD, 2.5)."
+        "The green isolation belt of Test Park is 9 m, which breaks the limit of at least 10 m (QCVN 01:2021/BXD, 2.5)."
         " The rule is voluntary or being replaced, so this is only a warning."
     )
 

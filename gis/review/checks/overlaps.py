@@ -83,7 +83,10 @@ def measure_overlap(rule: Rule, context: Context, subjects: Subjects, answer: An
     exact = overlap_in_unit(hits.by(~others.indicative), subjects.geometry, unit)
     answer.indicative |= keeps(answer.measured, rule) != keeps(exact, rule)
     # More of the layer could only add to what was found, so it matters only where more would change the answer.
-    may_grow = ~keeps(answer.measured, rule) if rule.comparator in (">", ">=") else keeps(answer.measured, rule)
+    kept = keeps(answer.measured, rule)
+    may_grow = ~kept if rule.comparator in (">", ">=") else kept
+    if rule.comparator == "=" and rule.threshold is not None:
+        may_grow = kept | (answer.measured < rule.threshold)
     settle_absence(answer, may_grow, subjects.geometry, others, context)
     answer.said.update(
         sentences(len(answer.ids), lambda row, language: _say_overlap(rule, answer, (hits, others), row, language))

@@ -39,7 +39,6 @@ WORDS: Final[dict[str, Text]] = {
         en="{parks} parks at the horizon {year}, {placed} of them with a position; {area} ha published for the {known} "
         "with a figure.",
     ),
-    "findings_of": Text(vi="Xem {n} kết quả: {title}", en="See {n} findings: {title}"),
     "meanings": Text(vi="Ý nghĩa các kết luận", en="What the outcomes mean"),
     # Parks
     "search": Text(vi="Tìm khu", en="Find a park"),

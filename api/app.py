@@ -67,6 +67,7 @@ _API_PAGE: Final = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title} API</title>
+<link rel="icon" href="{base}/assets/mark.svg" type="image/svg+xml">
 <link rel="stylesheet" href="{base}/assets/vendor/swagger-ui/swagger-ui.css">
 </head>
 <body>

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -74,4 +75,6 @@ def _run(settings: Settings, listener: socket.socket, *, ready: str) -> None:
     config = uvicorn.Config(
         create_app(settings), log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
     )
-    Server(config).run(sockets=[listener])
+    # Ctrl+C is the way to stop a server, not a failure.
+    with suppress(KeyboardInterrupt):
+        Server(config).run(sockets=[listener])

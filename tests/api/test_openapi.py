@@ -7,6 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 from openapi_spec_validator import OpenAPIV30SpecValidator
+from playwright.sync_api import Browser
 from starlette.testclient import TestClient
 
 from api.openapi import query_names
@@ -157,7 +158,26 @@ def test_docs_and_document_tell_the_same(document: dict[str, Any]) -> None:
 def test_the_page_of_the_api_loads_nothing_from_elsewhere(client: TestClient) -> None:
     page = client.get("/api.html").text
     assert set(re.findall(r'(?:src|href)="([^"]+)"', page)) == {
+        "http://testserver/assets/mark.svg",
         "http://testserver/assets/vendor/swagger-ui/swagger-ui.css",
         "http://testserver/assets/vendor/swagger-ui/swagger-ui-bundle.js",
         "http://testserver/api",
     }
+
+
+def test_the_page_of_the_api_shows_every_operation_and_runs_one(server: str, browser: Browser) -> None:
+    page = browser.new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{server}/api.html")
+    page.locator(".opblock").nth(len(PATHS) - 1).wait_for()
+    page.locator("#operations-server-health").get_by_role("button").first.click()
+    page.get_by_role("button", name="Try it out").click()
+    page.locator("button.execute").click()
+    page.locator(".live-responses-table .response-col_status").filter(has_text="200").wait_for()
+    page.close()
+    assert said == []
+    # A picture in the style sheet is part of it, not fetched.
+    assert [url for url in asked if not url.startswith((f"{server}/", "data:"))] == []

@@ -1,0 +1,85 @@
+"""Which benchmarks there are, and in which order they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import geopandas as gpd
+
+from benchmarks import analysis, bulk, editing, paging, startup
+from benchmarks.data import REGION, bboxes, road_definition, roads
+from benchmarks.geopackage import GeoPackageRival
+from benchmarks.postgis import PostgisRival
+from benchmarks.results import Result
+from benchmarks.rivals import Rival
+from benchmarks.sizes import Sizes
+from layers.store import open_store
+from layers.types import Bounds
+
+__all__ = ["PARTS", "run"]
+
+#: A quarter of the region and more: what a map shows that is zoomed out.
+_WIDE: Final[Bounds] = (REGION[0], REGION[1], 105.80, 21.10)
+
+Parts = Callable[[Path, str, Sizes], Iterator[Result]]
+
+
+def _stores(folder: Path, postgis_url: str, sizes: Sizes) -> Iterator[Result]:
+    features = roads(sizes.features)
+    boxes = bboxes(features.geometry.to_numpy(), matches=sizes.page, count=sizes.pages + 2)
+    for rival in (GeoPackageRival(folder), PostgisRival(postgis_url)):
+        with closing(rival):
+            yield from _engine(rival, features, boxes, folder / rival.engine, sizes)
+
+
+def _engine(
+    rival: Rival, features: gpd.GeoDataFrame, boxes: list[Bounds], folder: Path, sizes: Sizes
+) -> Iterator[Result]:
+    folder.mkdir()
+    yield bulk.measure_file_import(rival, features, folder, rounds=sizes.loads)
+    yield bulk.measure_load(rival, features, folder, rounds=sizes.loads)
+    with open_store(rival.new_store()) as store:
+        store.add_layer(road_definition())
+        bulk.load(store, features)
+        yield paging.measure_page(store, rival, boxes, limit=sizes.page)
+        yield paging.measure_geojson(store, rival, boxes, limit=sizes.page)
+        yield paging.measure_wide_page(store, rival, features, _WIDE, limit=sizes.page, rounds=sizes.pages)
+        yield editing.measure_commit(store, rival, features, rounds=sizes.commits)
+        yield editing.measure_page_after_commit(store, rival, features, boxes[0], limit=sizes.page, rounds=sizes.pages)
+
+
+def _start(folder: Path, _: str, sizes: Sizes) -> Iterator[Result]:
+    yield startup.measure_help(rounds=sizes.starts)
+    yield startup.measure_serve(folder, rounds=sizes.starts)
+    if (result := startup.measure_make_run(folder, rounds=sizes.starts)) is not None:
+        yield result
+
+
+def _analysis(folder: Path, _: str, sizes: Sizes) -> Iterator[Result]:
+    yield from analysis.measure_review(folder, rounds=sizes.reviews)
+    yield analysis.measure_overlay(zone_count=sizes.zones, park_count=sizes.parks, rounds=sizes.overlays)
+    yield analysis.measure_separation(zone_count=sizes.zones, park_count=sizes.parks, rounds=sizes.overlays)
+
+
+PARTS: Final[dict[str, Parts]] = {"stores": _stores, "start": _start, "analysis": _analysis}
+
+
+def run(folder: Path, postgis_url: str, sizes: Sizes, *, parts: tuple[str, ...] = tuple(PARTS)) -> Iterator[Result]:
+    """Run the benchmarks, giving each result as soon as it is there.
+
+    Parameters
+    ----------
+    folder : Path
+        An empty folder for stores and files, on the disk that counts.
+    postgis_url : str
+        A database in which schemas may be made.
+    sizes : Sizes
+        How much.
+    parts : tuple of str
+        Keys of `PARTS`.
+    """
+    for part in parts:
+        yield from PARTS[part](folder, postgis_url, sizes)

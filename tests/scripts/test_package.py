@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
+from collections.abc import Iterable
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -80,3 +85,52 @@ def test_the_installed_package_makes_a_store_and_reviews_it(installed: Path, tmp
     run("init")
     assert "parks" in run("layers", "list")
     assert run("review", "--horizon", "2030")
+
+
+def distribution(name: str) -> str:
+    """A distribution's name as the package index writes it."""
+    return re.sub(r"[-_.]+", "-", re.split(r"[\[<>=!;]", name)[0]).lower()
+
+
+def declared(*extras: str) -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lists = [project["dependencies"], *(project["optional-dependencies"][extra] for extra in extras)]
+    return {distribution(name) for names in lists for name in names}
+
+
+def imported(folders: Iterable[str]) -> dict[str, set[str]]:
+    """Every library that some folders import, with the distributions that may bring it."""
+    brought = packages_distributions()
+    found: dict[str, set[str]] = {}
+    for path in (path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Import():
+                    modules = [alias.name for alias in node.names]
+                case ast.ImportFrom(module=str(module), level=0):
+                    modules = [module]
+                case _:
+                    continue
+            for top in {module.partition(".")[0] for module in modules} - OURS - sys.stdlib_module_names:
+                found[top] = {distribution(name) for name in brought.get(top, [top])}
+    return found
+
+
+OURS = {*PACKAGES, "benchmarks", "scripts", "tests"}
+#: Used without being imported by name: as the driver, and by the libraries that are.
+SILENT = {"psycopg"}
+
+
+@pytest.mark.parametrize(
+    ("folders", "extras"),
+    [(PACKAGES, ()), (("tests", "scripts", "benchmarks"), ("notebook", "test", "dev"))],
+    ids=["packages", "tools"],
+)
+def test_every_library_that_is_imported_is_declared(folders: tuple[str, ...], extras: tuple[str, ...]) -> None:
+    known = declared(*extras)
+    assert {name: brought for name, brought in imported(folders).items() if not brought & known} == {}
+
+
+def test_every_library_that_is_declared_is_imported() -> None:
+    used = set().union(*imported(PACKAGES).values())
+    assert declared() - used - SILENT == set()

@@ -114,14 +114,14 @@ def is_server_store(store: str) -> bool:
     Returns
     -------
     bool
-        True for PostgreSQL.
+        True for an address; which ones there are, the store itself knows.
 
     Examples
     --------
     >>> is_server_store("postgresql://planner@db/hanoi"), is_server_store("var/hanoi.gpkg")
     (True, False)
     """
-    return store.startswith(("postgresql:", "postgresql+", "postgres:"))
+    return "://" in store
 
 
 def _is_loopback(host: str) -> bool:

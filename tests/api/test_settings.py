@@ -79,7 +79,7 @@ def test_the_default_limit_may_not_pass_the_maximum() -> None:
 
 @pytest.mark.parametrize(
     ("store", "server"),
-    [("postgresql://x", True), ("postgresql+psycopg://x", True), ("postgres://x", True), ("postgres.gpkg", False)],
+    [("postgresql://x", True), ("postgres://x", True), ("postgresql:x", False), ("postgres.gpkg", False)],
 )
 def test_a_server_store_is_told_by_its_address(store: str, server: object) -> None:
     assert is_server_store(store) is server

@@ -45,6 +45,16 @@ class Hits:
         return np.nan_to_num(np.asarray(shapely.area(self.place), dtype=np.float64))
 
     @cached_property
+    def areas_m2(self) -> FloatArray:
+        """Shared area of each hit."""
+        return np.nan_to_num(np.asarray(shapely.area(self.common), dtype=np.float64))
+
+    @cached_property
+    def starts(self) -> IntArray:
+        """Where the hits of each subject begin, and where the last ones end."""
+        return np.searchsorted(self.i, np.arange(self.count + 1)).astype(np.int64)
+
+    @cached_property
     def number(self) -> IntArray:
         """Number of others that each subject hits."""
         return np.bincount(self.i, minlength=self.count).astype(np.int64)
@@ -100,7 +110,7 @@ class Hits:
             Empty without a hit.
         """
         found = np.full(self.count, "", dtype=object)
-        order = np.lexsort((-self.j, shapely.area(self.common), self.i))
+        order = np.lexsort((-self.j, self.areas_m2, self.i))
         found[self.i[order]] = ids[self.j[order]]
         return found
 

@@ -99,14 +99,14 @@ def _say_overlap(rule: Rule, answer: Answer, found: tuple[Hits, Others], row: in
     if np.isnan(answer.measured[row]):
         return ""
     name = answer.names[language][row]
-    start, end = np.searchsorted(hits.i, [row, row + 1])
+    start, end = hits.starts[row : row + 2]
     if start == end:
         nothing = {
             "vi": f"{name} không chồng lấn với {others.what.vi}",
             "en": f"{name} does not overlap {others.what.en}",
         }
         return nothing[language]
-    ranked = hits.j[start:end][np.argsort(-shapely.area(hits.common[start:end]), kind="stable")]
+    ranked = hits.j[start:end][np.argsort(-hits.areas_m2[start:end], kind="stable")]
     titles = [f"“{others.names[language][j]}”" for j in ranked[:_NAMED]]
     more = len(set(ranked)) > _NAMED
     listed = comma_list(titles, language, last=AND) + (", …" if more else "")

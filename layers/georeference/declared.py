@@ -20,7 +20,7 @@ from layers.types import Bounds
 __all__ = ["Agreement", "Declared", "agreement", "read_declared"]
 
 #: How a reading agrees with the declaration, best first.
-Agreement = Literal["agrees", "other datum", "other scale", "differs"]
+Agreement = Literal["agrees", "other origin", "other datum", "other scale", "differs"]
 #: Rotations of the official parameters in arc seconds. A +towgs84 takes position vectors, where all signs are turned.
 _OFFICIAL_ROTATIONS: Final = np.array([-0.00928836, 0.01975479, -0.00427372])
 _MERIDIAN: Final = "Longitude of natural origin"
@@ -112,13 +112,15 @@ def agreement(declared: Declared, reading: Reading) -> Agreement:
     Returns
     -------
     Agreement
-        ``"other datum"`` and ``"other scale"`` for the same zone.
+        ``"other origin"``, ``"other datum"`` and ``"other scale"`` for the same meridian.
     """
     said, read = declared.frame, face_value(reading).frame
     if said == read:
         return "agrees"
     if "other" in (said.family, read.family) or said.family == "degrees" != read.family:
         return "differs"
+    if (said.meridian, said.scale, said.datum) == (read.meridian, read.scale, read.datum):
+        return "other origin"
     if (said.meridian, said.false_easting_m, said.scale) == (read.meridian, read.false_easting_m, read.scale):
         return "other datum" if declared.datum_stated else "agrees"
     if (said.meridian, said.false_easting_m, said.datum) == (read.meridian, read.false_easting_m, read.datum):

@@ -77,8 +77,8 @@ class Frame:
         Central meridian in degrees east of Greenwich; 0 for degrees and web Mercator.
     scale : float
         Scale factor at the central meridian; 1 for degrees.
-    false_easting_m : float
-        False easting in metres.
+    false_easting_m, false_northing_m : float
+        False origin in metres.
     definition : str
         WKT of a CRS of the family "other", which its file declares; empty for the rest.
     """
@@ -90,6 +90,7 @@ class Frame:
     meridian: float = 0.0
     scale: float = 1.0
     false_easting_m: float = 0.0
+    false_northing_m: float = 0.0
     definition: str = ""
 
     @property
@@ -126,11 +127,19 @@ class Frame:
         return f"{self.code} ({self.name})" if self.code else self.name
 
 
-def _zone(code: int, name: str, meridian: float, *, false_easting_m: float = 500_000.0) -> Frame:
-    family: Family = "TM-3" if false_easting_m else "TM-3 deprecated"
-    return Frame(
-        f"EPSG:{code}", f"VN-2000 / TM-3 {name}", family, "VN-2000", meridian, THREE_DEGREE_SCALE, false_easting_m
-    )
+#: False easting of the zones.
+_FALSE_ORIGIN_M: Final = 500_000.0
+
+
+def _zone(code: int, name: str, meridian: float) -> Frame:
+    name = f"VN-2000 / TM-3 {name}"
+    return Frame(f"EPSG:{code}", name, "TM-3", "VN-2000", meridian, THREE_DEGREE_SCALE, _FALSE_ORIGIN_M)
+
+
+def _deprecated(code: int, name: str, meridian: float) -> Frame:
+    """Return a zone with false easting and false northing exchanged, for which the EPSG list withdrew its code."""
+    name = f"VN-2000 / TM-3 {name}"
+    return Frame(f"EPSG:{code}", name, "TM-3 deprecated", "VN-2000", meridian, THREE_DEGREE_SCALE, 0.0, _FALSE_ORIGIN_M)
 
 
 #: Every frame that is tried, by code; the grid of Hanoi 1972 without a zone prefix has no code of its own.
@@ -153,10 +162,10 @@ FRAMES: Final[tuple[Frame, ...]] = (
     _zone(9216, "107-30", 107.5),
     _zone(9217, "108-15", 108.25),
     _zone(9218, "108-30", 108.5),
-    _zone(6956, "zone 481", 102.0, false_easting_m=0.0),
-    _zone(6957, "zone 482", 105.0, false_easting_m=0.0),
-    _zone(6958, "zone 491", 108.0, false_easting_m=0.0),
-    _zone(6959, "Da Nang zone", 107.75, false_easting_m=0.0),
+    _deprecated(6956, "zone 481", 102.0),
+    _deprecated(6957, "zone 482", 105.0),
+    _deprecated(6958, "zone 491", 108.0),
+    _deprecated(6959, "Da Nang zone", 107.75),
     Frame("EPSG:3405", "VN-2000 / UTM zone 48N", "UTM VN-2000", "VN-2000", 105.0, SIX_DEGREE_SCALE, 500_000.0),
     Frame("EPSG:3406", "VN-2000 / UTM zone 49N", "UTM VN-2000", "VN-2000", 111.0, SIX_DEGREE_SCALE, 500_000.0),
     Frame("EPSG:32648", "WGS 84 / UTM zone 48N", "UTM WGS 84", "WGS 84", 105.0, SIX_DEGREE_SCALE, 500_000.0),
@@ -252,7 +261,7 @@ def _projection_step(source: Frame) -> str:
         return "+inv +proj=webmerc +ellps=WGS84"
     return (
         f"+inv +proj=tmerc +lat_0=0 +lon_0={source.meridian} +k={source.scale} "
-        f"+x_0={source.false_easting_m} +y_0=0 +ellps={_ELLIPSOID[source.datum]}"
+        f"+x_0={source.false_easting_m} +y_0={source.false_northing_m} +ellps={_ELLIPSOID[source.datum]}"
     )
 
 

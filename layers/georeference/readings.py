@@ -82,14 +82,16 @@ class Reading:
 
     @property
     def plain(self) -> bool:
-        """Whether the datum and grid are those of the EPSG code, so that its named operation applies.
+        """Whether the named operation of the EPSG code applies as it is.
 
         Returns
         -------
         bool
-            True if nothing but order and unit has to be put right.
+            True if nothing but order and unit has to be put right; False for Hanoi 1972, whose zone 19 PROJ finds no
+            operation for.
         """
-        return bool(self.frame.code) and self.shift == shift_of(self.frame.datum)
+        source = self.frame
+        return bool(source.code) and source.datum != "Hanoi 1972" and self.shift == shift_of(source.datum)
 
 
 def read_points(points: FloatArray, reading: Reading) -> FloatArray:

@@ -45,6 +45,8 @@ _CORRECTION: Final[dict[Correction, float]] = {
 }
 #: How often a declaration is written for data that are in truth in another CRS.
 _AGREEMENT: Final[dict[Agreement, float]] = {
+    # The deprecated codes exchange false easting and false northing; files that state them hold ordinary numbers.
+    "other origin": 0.2,
     "other datum": 0.02,
     "other scale": 0.01,
     "differs": 0.004,

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from layers.georeference.areas import ZoneFit
 from layers.georeference.declared import Declared
 from layers.georeference.known import KnownFit
 from layers.georeference.readings import Correction, FloatArray, Reading, corrections, face_value
+from layers.georeference.results import Evidence, Hypothesis, Kind, Verdict
 from layers.georeference.target import TargetArea
 from layers.types import Text
-
-if TYPE_CHECKING:
-    from layers.georeference.results import Evidence, Hypothesis, Kind, Verdict
 
 __all__ = ["correction_text", "distance", "local_reason", "local_title", "reason", "title", "verdict_message"]
 
@@ -140,7 +138,10 @@ def reason(
         sentences.append(_zone_sentence(evidence.zone))
     if reading.frame.family == "TM-3 deprecated":
         sentences.append(
-            Text(vi="Mã EPSG này đã bị bãi bỏ (không cộng 500 km).", en="This code is deprecated (no false easting).")
+            Text(
+                vi="Mã EPSG này đã bị bãi bỏ: 500 km cộng vào toạ độ bắc thay vì toạ độ đông.",
+                en="This code is deprecated: it adds 500 km to the northing instead of the easting.",
+            )
         )
     if corrections(reading) and mistake_m is not None:
         far = distance(mistake_m)
@@ -282,6 +283,11 @@ def _declared_sentence(reading: Reading, evidence: Evidence, declared: Declared)
         return Text(
             vi=f"Tệp khai báo {label}: cùng lưới, khác hệ quy chiếu.",
             en=f"The file states {label}: the same grid on another datum.",
+        )
+    if evidence.declaration == "other origin":
+        return Text(
+            vi=f"Tệp khai báo {label}: cùng kinh tuyến trục, khác gốc toạ độ.",
+            en=f"The file states {label}: the same meridian with another false origin.",
         )
     if evidence.declaration == "other scale":
         return Text(

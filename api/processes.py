@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from api.analyses import PROCESSES, Process, read_inputs
@@ -47,11 +48,14 @@ async def _body(request: Request) -> JsonObject:
         raise UnsupportedMediaTypeError(seen=given, wanted=JSON, where=path)
     parts: list[bytes] = []
     length = 0
-    async for part in request.stream():
-        length += len(part)
-        if length > limit:
-            raise BodyTooLargeError(seen=length, wanted=limit, where=path)
-        parts.append(part)
+    try:
+        async for part in request.stream():
+            length += len(part)
+            if length > limit:
+                raise BodyTooLargeError(seen=length, wanted=limit, where=path)
+            parts.append(part)
+    except ClientDisconnect as error:
+        raise BadBodyError(seen=Text(vi="bị ngắt giữa chừng", en="cut short"), wanted="JSON", where=path) from error
     try:
         body = orjson.loads(b"".join(parts))
     except orjson.JSONDecodeError as error:

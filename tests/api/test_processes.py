@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
 import pytest
@@ -116,6 +117,28 @@ def test_a_body_that_cannot_be_read_is_told(
     answer = client.post(f"{PROCESS}/execution", content=content, headers={"content-type": type_})
     assert answer.status_code == status
     assert answer.json()["detail"].startswith(detail)
+
+
+def test_a_caller_that_hangs_up_is_no_fault_of_ours(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    sent: list[Any] = []
+    heard = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive() -> Any:
+        return next(heard)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "POST", "path": f"{PROCESS}/execution", "raw_path": b"", "query_string": b"lang=en",
+        "headers": [(b"content-type", b"application/json")], "scheme": "http", "server": ("testserver", 80),
+        "root_path": "", "http_version": "1.1", "asgi": {"version": "3.0"},
+    }  # fmt: skip
+    assert client.portal is not None
+    client.portal.call(client.app, scope, receive, send)
+    assert sent[0]["status"] == 400
+    assert json.loads(sent[1]["body"])["detail"] == f"{SENT} cannot be read: cut short. Wanted JSON."
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_a_layer_that_the_review_needs_is_named_when_it_is_missing(client: TestClient) -> None:

@@ -166,11 +166,20 @@
     });
   }
 
+  function stillness() {
+    return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  }
+
+  /* Leaflet's options for readers who want nothing to move; Leaflet reads them only when a map is made. */
+  function motion() {
+    return stillness() ? { zoomAnimation: false, fadeAnimation: false, markerZoomAnimation: false } : {};
+  }
+
   function attach(map, payload) {
     const app = { map, payload, words: payload.words, number: Parkplan.maps.length, findings: null, basemap: null,
       format: formatter(payload.language, payload.words) };
-    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    map.options.zoomAnimation = !still;
+    const still = stillness();
+    if (still) map.panBy = (offset, options) => L.Map.prototype.panBy.call(map, offset, { ...options, animate: false });
     const room = () => ({ paddingTopLeft: [60, 28], maxZoom: 15,
       paddingBottomRight: [map.getSize().x > 3 * LIST_PX ? LIST_PX : 40, 28] });
     map.fitBounds(payload.bounds, { ...room(), animate: false });
@@ -244,5 +253,5 @@
     return app;
   }
 
-  Parkplan.attach = attach;
+  Object.assign(Parkplan, { attach, motion });
 })();

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -61,7 +61,9 @@ def document(address: str) -> Any:
 @pytest.fixture
 def context(browser: Browser, server: str) -> Iterator[BrowserContext]:
     """Give a browser window that must say nothing on its console and ask nothing of any other machine."""
-    opened = browser.new_context(viewport={"width": WIDE[0], "height": WIDE[1]}, locale="en-GB")
+    opened = browser.new_context(
+        viewport={"width": WIDE[0], "height": WIDE[1]}, locale="en-GB", reduced_motion="reduce"
+    )
     complaints: list[str] = []
     opened.on(
         "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
@@ -360,7 +362,7 @@ def other_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.parametrize(("language", "name"), [("vi", IMAGE), ("en", SCRIPT)])
 def test_a_name_that_is_markup_is_only_text(browser: Browser, other_server: str, language: str, name: str) -> None:
-    page = browser.new_page()
+    page = browser.new_page(reduced_motion="reduce")
     page.goto(f"{other_server}/?lang={language}")
     card = page.locator(".card", has_text=name)
     assert card.locator("h2").inner_text() == name
@@ -378,7 +380,7 @@ def test_a_name_that_is_markup_is_only_text(browser: Browser, other_server: str,
 def test_a_large_layer_is_fetched_for_the_view_and_says_how_much_of_it_is_drawn(
     browser: Browser, other_server: str
 ) -> None:
-    page = browser.new_page(viewport={"width": WIDE[0], "height": WIDE[1]})
+    page = browser.new_page(viewport={"width": WIDE[0], "height": WIDE[1]}, reduced_motion="reduce")
     page.goto(f"{other_server}/?lang=vi")
     assert "mast-1" not in page.content()
     page.evaluate("Parkplan.maps[0].map.setView([21.05, 105.75], 11, { animate: false })")
@@ -531,6 +533,7 @@ def test_numbers_are_written_as_each_reader_does(
     assert write_number(value, language="en", **options) == english
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=-1e9, max_value=1e9))
 def test_a_number_in_vietnamese_is_the_english_one_with_signs_changed(value: float) -> None:
     swapped = write_number(value, language="en").replace(",", "_").replace(".", ",").replace("_", ".")
@@ -581,6 +584,7 @@ def findings_of(rows: int) -> pd.DataFrame:
     return table
 
 
+@settings(deadline=None)
 @given(rows=st.integers(0, 130), outcome=st.sampled_from(["", "fail", "pass"]), park=st.sampled_from(["", "park-1"]))
 def test_pages_together_are_all_findings_once_the_concluded_first(rows: int, outcome: str, park: str) -> None:
     table = findings_of(rows)

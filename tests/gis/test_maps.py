@@ -12,7 +12,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page
 
@@ -106,6 +106,7 @@ def findings(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 # What a map is told ---------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
@@ -215,6 +216,7 @@ def luminance(color: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(OUTCOMES)))
 def test_the_gravest_outcome_is_the_first_in_the_order_of_the_review(outcomes: list[str]) -> None:
     expected = next((outcome for outcome in OUTCOMES if outcome in outcomes), None)
@@ -329,7 +331,7 @@ def test_the_map_opens_on_labelled_features_and_else_on_hanoi(
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """Give a page that must say nothing on its console and ask nothing of any server."""
-    opened = browser.new_page(viewport={"width": 1200, "height": 800})
+    opened = browser.new_page(viewport={"width": 1200, "height": 800}, reduced_motion="reduce")
     said: list[str] = []
     opened.on("console", lambda message: said.append(message.text))
     opened.on("pageerror", lambda error: said.append(str(error)))

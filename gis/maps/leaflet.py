@@ -97,7 +97,8 @@ class _ParkMap(folium.Map):
         {% endmacro %}
         {% macro script(this, kwargs) %}
             var {{ this.get_name() }} = L.map("{{ this.get_name() }}", {
-                zoomControl: false, attributionControl: false, zoomSnap: 0.5, minZoom: 3, maxZoom: 20, ...Parkplan.motion()
+                zoomControl: false, attributionControl: false, zoomSnap: 0.5, minZoom: 3, maxZoom: 20,
+                ...Parkplan.motion()
             });
             Parkplan.attach({{ this.get_name() }}, {{ this.script_json(this.payload) }});
         {% endmacro %}

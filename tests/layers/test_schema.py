@@ -168,7 +168,11 @@ def test_layers_are_listed_by_theme() -> None:
         ('label = {vi = "name"', 'label = {vi = "ten"', "label 'ten'"),
         ('id = "plots"', 'id = plots"', "TOML"),
         ("required = true", 'required = "maybe"', "wanted true or false"),
-        ('title = {vi = "Tên"', 'titel = {vi = "Tên"', "fields.0.title is not valid: saw nothing, wanted this required key"),
+        (
+            'title = {vi = "Tên"',
+            'titel = {vi = "Tên"',
+            "fields.0.title is not valid: saw nothing, wanted this required key",
+        ),
     ],
 )
 def test_a_wrong_definition_says_where_and_what(old: str, new: str, said: str) -> None:

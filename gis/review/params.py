@@ -27,7 +27,15 @@ def _listed(where: object) -> object:
 
 
 class Selection(_Strict):
-    """Features of one layer that have the wanted values."""
+    """Features of one layer that have the wanted values.
+
+    Parameters
+    ----------
+    layer : str
+        The layer's id.
+    where : dict of str to tuple, default: {}
+        Wanted values by field; one value may stand for a list of one.
+    """
 
     layer: str
     where: Where = {}
@@ -36,7 +44,15 @@ class Selection(_Strict):
 
 
 class Band(_Strict):
-    """Values of a field from `min`, inclusive, to `max`, exclusive; an open end is left out."""
+    """Values of a field from `min`, inclusive, to `max`, exclusive.
+
+    Parameters
+    ----------
+    field : str
+        A field of numbers.
+    min, max : float, optional
+        The ends, in the unit of the field; one that is left out is open.
+    """
 
     field: str
     min: float | None = None
@@ -50,7 +66,17 @@ class Band(_Strict):
 
 
 class Duty(_Strict):
-    """What shows that a duty is met: a field that keeps a limit."""
+    """What shows that a duty is met: a field that keeps a limit.
+
+    Parameters
+    ----------
+    field : str
+        A field of numbers of the subject.
+    comparator : {">=", "<=", ">", "<", "="}, default: ">="
+        How it is compared.
+    value : float, default: 1.0
+        With what, in the unit of the field.
+    """
 
     field: str
     comparator: Literal[">=", "<=", ">", "<", "="] = ">="

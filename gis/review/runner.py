@@ -108,7 +108,11 @@ def review_horizons(
         As in `review_plan`.
     horizons : iterable of int, default: HORIZONS
         Years.
-    definitions, metric_crs, fresh_since
+    definitions : mapping of str to LayerDefinition, optional
+        As in `review_plan`.
+    metric_crs : str, optional
+        As in `review_plan`.
+    fresh_since : datetime.date, optional
         As in `review_plan`.
 
     Returns

@@ -69,7 +69,17 @@ class _Value(BaseModel):
 
 
 class Code(_Value):
-    """One value of a code list, with its title and, where the legend shows it, its colour."""
+    """One value of a code list.
+
+    Parameters
+    ----------
+    value : str
+        As stored.
+    title : Text
+        As shown.
+    color : str or None
+        ``#rrggbb`` in the legend and on the map.
+    """
 
     value: str
     title: BothLanguages
@@ -83,7 +93,29 @@ class Code(_Value):
 
 
 class Field(_Value):
-    """One attribute of a layer: its name, type, unit, codes, bounds and titles."""
+    """One attribute of a layer.
+
+    Parameters
+    ----------
+    name : str
+        Column name.
+    type : {"text", "integer", "number", "boolean", "date"}
+        Type of its values.
+    title : Text
+        As shown.
+    unit : str or None
+        Of a number.
+    codes : tuple of Code
+        The values that a text may have; empty for any.
+    minimum, maximum : float or None
+        Bounds of a number, inclusive.
+    required : bool
+        Whether every feature must have a value.
+    references : str or None
+        Id of the layer whose feature ids the values are.
+    description : Text or None
+        What the title leaves open.
+    """
 
     name: str
     type: FieldType
@@ -120,7 +152,21 @@ class Field(_Value):
 
 
 class Style(_Value):
-    """How a layer is drawn, and by which coded field its legend is split."""
+    """How a layer is drawn.
+
+    Parameters
+    ----------
+    color : str
+        ``#rrggbb``, for features without a code that has a colour of its own.
+    fill_opacity : float
+        0 to 1.
+    width, radius : float
+        Of lines and of points, pixels.
+    dash : str or None
+        SVG dash pattern.
+    by : str or None
+        The coded field by which the legend is split.
+    """
 
     color: str = "#555555"
     fill_opacity: float = 0.25
@@ -180,7 +226,7 @@ _RESERVED: Final = {ID_FIELD, "fid", "geom", "geometry", "changeset", *(field.na
 class LayerDefinition(_Value):
     """One layer of the plan.
 
-    Attributes
+    Parameters
     ----------
     id : str
         Lower-case name, stable: table name and collection id.

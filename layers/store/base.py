@@ -205,8 +205,12 @@ class Store:
         ----------
         layer : str
             The layer's id.
-        horizon, bbox, where
-            As for `read`.
+        horizon : int, datetime.date or Interval, optional
+            Planned time, as for `read`.
+        bbox : (float, float, float, float), optional
+            Place, as for `read`.
+        where : mapping of str to value, optional
+            Attribute values, as for `read`.
         limit : int
             At most so many features, 1 or more.
         after : str, optional
@@ -258,8 +262,12 @@ class Store:
         ----------
         layer : str
             The layer's id.
-        horizon, bbox, where
-            As for `read`.
+        horizon : int, datetime.date or Interval, optional
+            Planned time, as for `read`.
+        bbox : (float, float, float, float), optional
+            Place, as for `read`.
+        where : mapping of str to value, optional
+            Attribute values, as for `read`.
 
         Returns
         -------

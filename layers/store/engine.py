@@ -26,49 +26,199 @@ class Engine(Protocol):
     schema: str | None
 
     def ready(self, connection: sa.Connection) -> bool:
-        """Return whether the store's own tables are there; raise if the place holds something else."""
+        """Return whether the store's own tables are there.
+
+        Parameters
+        ----------
+        connection : Connection
+            Any.
+
+        Returns
+        -------
+        bool
+            False for a new place.
+        """
 
     def prepare(self, connection: sa.Connection) -> None:
-        """Make what the engine needs before any table."""
+        """Make what the engine needs before any table.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        """
 
     def protect(self, connection: sa.Connection, tables: BaseTables) -> None:
-        """Make history and changesets append-only."""
+        """Make history and changesets append-only.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        tables : BaseTables
+            The store's own tables.
+        """
 
     def lock(self, connection: sa.Connection) -> None:
-        """Wait until no other writer is at work, until the transaction ends."""
+        """Wait for the one writer at work, then be it until the transaction ends.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        """
 
     def reading(self) -> sa.Engine:
-        """Return the engine whose transactions see one state from beginning to end."""
+        """Return the engine whose transactions see one state from beginning to end.
+
+        Returns
+        -------
+        sqlalchemy.Engine
+            For reading.
+        """
 
     def writing(self) -> sa.Engine:
-        """Return the engine whose transactions write."""
+        """Return the engine whose transactions write.
+
+        Returns
+        -------
+        sqlalchemy.Engine
+            For writing.
+        """
 
     def geometry_type(self, definition: LayerDefinition) -> sa.types.TypeEngine[Any] | None:
-        """Return the type of the layer's geometry column."""
+        """Return the type of the layer's geometry column.
+
+        Parameters
+        ----------
+        definition : LayerDefinition
+            The layer.
+
+        Returns
+        -------
+        TypeEngine or None
+            None for a layer of attributes only.
+        """
 
     def create_layer(self, connection: sa.Connection, table: sa.Table, definition: LayerDefinition) -> None:
-        """Create a layer's table with its spatial index."""
+        """Create a layer's table with its spatial index.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        table : Table
+            A layer's table.
+        definition : LayerDefinition
+            The layer.
+        """
 
     def widen_geometry(self, connection: sa.Connection, table: sa.Table) -> None:
-        """Let the geometry column take the types that its definition now allows."""
+        """Let the geometry column take the types that its definition now allows.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        table : Table
+            The layer's table as now declared.
+        """
 
     def wkb(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-        """Return the expression that reads a geometry."""
+        """Return the expression that reads a geometry.
+
+        Parameters
+        ----------
+        column : ColumnElement
+            The geometry column.
+
+        Returns
+        -------
+        ColumnElement
+            To be selected.
+        """
 
     def wkb_values(self, values: Sequence[Any]) -> list[bytes | None]:
-        """Return what that expression read as WKB."""
+        """Return what the expression of `wkb` read, as WKB.
+
+        Parameters
+        ----------
+        values : sequence
+            A column as read.
+
+        Returns
+        -------
+        list of bytes or None
+            In EPSG:4326.
+        """
 
     def in_bounds(self, table: sa.Table, bounds: Bounds) -> sa.ColumnElement[bool]:
-        """Return the condition that a geometry intersects a box."""
+        """Return the condition that a geometry intersects a box.
+
+        Parameters
+        ----------
+        table : Table
+            A layer's table.
+        bounds : (float, float, float, float)
+            In EPSG:4326.
+
+        Returns
+        -------
+        ColumnElement of bool
+            By the spatial index, then exactly.
+        """
 
     def insert(self, connection: sa.Connection, table: sa.Table, rows: Mapping[str, Sequence[Any]]) -> None:
-        """Insert rows given as columns; a geometry column holds shapely geometries."""
+        """Insert rows.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        table : Table
+            Any table of the store.
+        rows : mapping of str to sequence
+            Columns; a geometry column holds shapely geometries.
+        """
 
     def update(self, connection: sa.Connection, table: sa.Table, rows: Mapping[str, Sequence[Any]]) -> None:
-        """Update rows by their `feature_id`."""
+        """Update rows by their feature id.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        table : Table
+            A layer's table.
+        rows : mapping of str to sequence
+            Columns, `feature_id` among them.
+        """
 
     def bounds(self, connection: sa.Connection, table: sa.Table) -> Bounds | None:
-        """Return the bounds of a layer."""
+        """Return the bounds of a layer.
+
+        Parameters
+        ----------
+        connection : Connection
+            Any.
+        table : Table
+            A layer's table.
+
+        Returns
+        -------
+        (float, float, float, float) or None
+            In EPSG:4326; None without geometries.
+        """
 
     def wrote(self, connection: sa.Connection, table: sa.Table, geometry: Geometries) -> None:
-        """Note that a layer was written to, and which geometries."""
+        """Note that a layer was written to.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        table : Table
+            A layer's table.
+        geometry : ndarray of shapely geometry or None
+            What was written.
+        """

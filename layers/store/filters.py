@@ -152,8 +152,12 @@ def filtered(
         The layer.
     features : GeoDataFrame
         In the typed form.
-    interval, bbox, where
-        As for `conditions`.
+    interval : Interval or None
+        Planned time.
+    bbox : tuple of Bounds or None
+        Boxes of EPSG:4326, one of which a geometry has to meet.
+    where : mapping of str to value, or None
+        Attribute values; None asks for missing.
 
     Returns
     -------

@@ -230,7 +230,7 @@ class LayerDefinition(_Value):
     ----------
     id : str
         Lower-case name, stable: table name and collection id.
-    title, description : Text
+    title : Text
         In both languages.
     theme : str
         The group it is listed under.
@@ -239,6 +239,8 @@ class LayerDefinition(_Value):
         unknown stays empty.
     fields : tuple of Field
         Its own attributes; `all_fields` adds the common ones.
+    description : Text or None
+        What the title leaves open.
     label : Text or None
         Names of the fields that title a feature, one a language.
     style : Style

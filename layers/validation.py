@@ -43,6 +43,7 @@ RULES: Final[dict[str, Text]] = {
     "time-order": Text(vi="kết thúc trước khi bắt đầu", en="it ends before it begins"),
     "geometry-unwanted": Text(vi="lớp chỉ có thuộc tính", en="the layer holds attributes only"),
     "geometry-type": Text(vi="kiểu hình học không được phép", en="the geometry type is not allowed"),
+    "geometry-dimension": Text(vi="hình học có cao độ", en="the geometry has heights"),
     "geometry-empty": Text(vi="hình học rỗng", en="the geometry is empty"),
     "geometry-number": Text(vi="toạ độ không phải là số hữu hạn", en="a coordinate is not a finite number"),
     "geometry-range": Text(vi="toạ độ ngoài phạm vi kinh vĩ độ", en="a coordinate is outside longitude and latitude"),
@@ -257,11 +258,13 @@ def _check_columns(definition: LayerDefinition, features: gpd.GeoDataFrame) -> I
 
 
 def _check_column(rows: _Rows, field: Field, column: pd.Series, read: dict[str, pd.Series]) -> Iterator[Issue]:
-    """Yield what is wrong with one column, and put its values, read as the field's type, into `read`."""
+    """Yield what is wrong with one column, and put its values, read as the field's type, into `read` if it has any."""
+    bare = np.asarray(column.isna())
+    # Most columns of most features are empty, and that takes no reading.
+    if bare.all() and not field.required:
+        return
     values, refused = coerce(field, column)
     read[field.name] = values
-    bare = np.asarray(column.isna())
-    missing = np.asarray(values.isna()) & ~refused
 
     def seen(row: int) -> object:
         return _NOTHING if bare[row] else column.iloc[row]
@@ -269,20 +272,23 @@ def _check_column(rows: _Rows, field: Field, column: pd.Series, read: dict[str, 
     yield from rows.issues(refused, "field-type", seen=seen, wanted=WANTED[field.type], field=field.name)
     if field.required:
         wanted = Text(vi="một giá trị", en="a value")
-        blank = np.asarray(values.str.strip() == "", dtype=bool) if field.type == "text" else np.zeros_like(missing)
-        yield from rows.issues(missing | blank, "field-required", seen=seen, wanted=wanted, field=field.name)
+        missing = np.asarray(values.isna()) & ~refused
+        if field.type == "text":
+            missing |= np.asarray(values.str.strip() == "", dtype=bool)
+        yield from rows.issues(missing, "field-required", seen=seen, wanted=wanted, field=field.name)
     if field.codes:
         codes = [code.value for code in field.codes]
-        outside = ~np.asarray(values.isin(codes)) & ~missing & ~refused
+        outside = ~np.asarray(values.isin(codes)) & ~np.asarray(values.isna())
         yield from rows.issues(outside, "field-code", seen=seen, wanted=", ".join(codes), field=field.name)
+    if field.minimum is None and field.maximum is None:
+        return
+    numbers = values.to_numpy(dtype="float64", na_value=np.nan)
     if field.minimum is not None:
-        below = (values < field.minimum).fillna(False).to_numpy(dtype=bool)
         wanted = Text(vi=f"ít nhất {field.minimum:g}", en=f"at least {field.minimum:g}")
-        yield from rows.issues(below, "field-minimum", seen=seen, wanted=wanted, field=field.name)
+        yield from rows.issues(numbers < field.minimum, "field-minimum", seen=seen, wanted=wanted, field=field.name)
     if field.maximum is not None:
-        above = (values > field.maximum).fillna(False).to_numpy(dtype=bool)
         wanted = Text(vi=f"nhiều nhất {field.maximum:g}", en=f"at most {field.maximum:g}")
-        yield from rows.issues(above, "field-maximum", seen=seen, wanted=wanted, field=field.name)
+        yield from rows.issues(numbers > field.maximum, "field-maximum", seen=seen, wanted=wanted, field=field.name)
 
 
 def _check_geometries(definition: LayerDefinition, features: gpd.GeoDataFrame) -> Iterator[Issue]:
@@ -303,6 +309,8 @@ def _check_geometries(definition: LayerDefinition, features: gpd.GeoDataFrame) -
         seen=lambda row: _GEOMETRY_NAMES[types[row]],
         wanted=", ".join(definition.geometry),
     )
+    flat = Text(vi="toạ độ hai chiều (shapely.force_2d)", en="two-dimensional coordinates (shapely.force_2d)")
+    yield from rows.issues(shapely.has_z(shapes), "geometry-dimension", seen=lambda row: shapes[row].wkt, wanted=flat)
     empty = shapely.is_empty(shapes)
     yield from rows.issues(
         empty,

@@ -233,7 +233,8 @@ class Store:
             definition = self._core.definition(connection, layer)
             table = self._core.table(definition)
             wanted = conditions(self._core.engine, definition, table, interval=interval, bbox=boxes(bbox), where=where)
-            total = self._core.extent(connection, definition).features
+            # Not the extent, which has to look at every feature after each changeset.
+            total = self._core.total(connection, definition)
             matched: int | None = total
             if wanted:
                 matched = self._core.count(connection, table, wanted) if total <= _CHEAP_COUNT else None

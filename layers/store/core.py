@@ -87,6 +87,7 @@ class Core:
         self.base = base_tables(sa.MetaData(schema=engine.schema))
         self._tables: dict[str, tuple[LayerDefinition, sa.Table]] = {}
         self._extents: dict[str, tuple[int, Extent]] = {}
+        self._totals: dict[str, tuple[int, int]] = {}
         #: Bulk writing speaks to the driver itself, whose errors SQLAlchemy then does not wrap.
         self._driver_error: type[Exception] = engine.sqlalchemy.dialect.loaded_dbapi.Error
         with self.reading() as connection:
@@ -369,6 +370,28 @@ class Core:
         """
         statement = sa.select(sa.func.count()).select_from(table).where(*conditions)
         return int(connection.execute(statement).scalar_one())
+
+    def total(self, connection: sa.Connection, definition: LayerDefinition) -> int:
+        """Count all features of a layer, once a changeset.
+
+        Parameters
+        ----------
+        connection : Connection
+            Of this store.
+        definition : LayerDefinition
+            The layer.
+
+        Returns
+        -------
+        int
+            Exact.
+        """
+        latest = self.latest(connection)
+        cached = self._totals.get(definition.id)
+        if cached is None or cached[0] != latest:
+            cached = (latest, self.count(connection, self.table(definition), []))
+            self._totals[definition.id] = cached
+        return cached[1]
 
     def extent(self, connection: sa.Connection, definition: LayerDefinition) -> Extent:
         """Return how far a layer reaches, computed once a changeset.

@@ -291,8 +291,9 @@ class GeoPackageEngine:
         touching = sa.and_(index.c.maxx >= minx, index.c.minx <= maxx, index.c.maxy >= miny, index.c.miny <= maxy)
         inside = sa.and_(index.c.minx >= minx, index.c.maxx <= maxx, index.c.miny >= miny, index.c.maxy <= maxy)
         meets = sa.func.parkplan_meets(table.c[GEOMETRY_COLUMN], minx, miny, maxx, maxy) == 1
-        near = sa.select(index.c.id).where(touching, sa.not_(inside))
-        return sa.or_(table.c.fid.in_(sa.select(index.c.id).where(inside)), sa.and_(table.c.fid.in_(near), meets))
+        near, whole = (sa.select(index.c.id).where(condition) for condition in (touching, inside))
+        # One list of candidates, so that rows come in the order of their keys and a page stops early.
+        return sa.and_(table.c.fid.in_(near), sa.or_(table.c.fid.in_(whole), meets))
 
     def insert(self, connection: sa.Connection, table: sa.Table, rows: Mapping[str, Sequence[Any]]) -> None:
         """Insert rows; many at once fill the spatial index directly.
@@ -361,13 +362,30 @@ class GeoPackageEngine:
         Returns
         -------
         (float, float, float, float) or None
-            In EPSG:4326, from the blobs' envelopes, which are exact where the index rounds outward.
+            In EPSG:4326, exact.
         """
-        row = connection.exec_driver_sql(
-            "SELECT min(ST_MinX(geom)), min(ST_MinY(geom)), max(ST_MaxX(geom)), max(ST_MaxY(geom)) "
-            f'FROM "{table.name}" WHERE geom IS NOT NULL AND NOT ST_IsEmpty(geom)'
-        ).one()
-        return None if row[0] is None else (row[0], row[1], row[2], row[3])
+        run, index = connection.exec_driver_sql, index_name(table)
+        rounded = run(f'SELECT min(minx), min(miny), max(maxx), max(maxy) FROM "{index}"').one()
+        if rounded[0] is None:
+            return None
+        # The index rounds outward to 32 bits; what reaches farthest exactly is among what reaches farthest in it.
+        edges = (
+            ("min", "MinX", "minx <="),
+            ("min", "MinY", "miny <="),
+            ("max", "MaxX", "maxx >="),
+            ("max", "MaxY", "maxy >="),
+        )
+        west, south, east, north = (
+            float(
+                run(
+                    f'SELECT {pick}(ST_{edge}({GEOMETRY_COLUMN})) FROM "{table.name}" '
+                    f'WHERE fid IN (SELECT id FROM "{index}" WHERE {reach} ?)',
+                    (limit,),
+                ).scalar_one()
+            )
+            for (pick, edge, reach), limit in zip(edges, rounded, strict=True)
+        )
+        return west, south, east, north
 
     def wrote(self, connection: sa.Connection, table: sa.Table, geometry: npt.NDArray[np.object_]) -> None:
         """Bring the GeoPackage's own list up to date.

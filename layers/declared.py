@@ -5,6 +5,7 @@ pydantic checks such files; its messages are English alone. Here they become pla
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from pydantic import ValidationError
@@ -54,13 +55,15 @@ def refuse(seen: object, wanted: Text) -> PydanticCustomError:
     return PydanticCustomError(_OWN, "{seen}", {"seen": str(seen), "wanted": wanted})
 
 
-def first_mistake(error: ValidationError) -> Mistake:
+def first_mistake(error: ValidationError, *, keys: Iterable[str] = ()) -> Mistake:
     """Return the first mistake that pydantic found, in both languages.
 
     Parameters
     ----------
     error : ValidationError
         As raised.
+    keys : iterable of str, optional
+        The keys that the declaration may have, named where it has another.
 
     Returns
     -------
@@ -70,6 +73,8 @@ def first_mistake(error: ValidationError) -> Mistake:
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
     seen, wanted = _explain(first)
+    if first["type"] == "extra_forbidden" and len(first["loc"]) == 1 and (known := ", ".join(keys)):
+        wanted = known
     return Mistake(place, seen, wanted, error.error_count() - 1)
 
 

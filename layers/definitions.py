@@ -358,7 +358,7 @@ def parse_definition(text: str, *, where: str) -> LayerDefinition:
     except tomllib.TOMLDecodeError as error:
         raise DefinitionError(seen=error, wanted="TOML", where=where) from error
     except ValidationError as error:
-        place, seen, wanted, _ = first_mistake(error)
+        place, seen, wanted, _ = first_mistake(error, keys=LayerDefinition.model_fields)
         raise DefinitionError(seen=seen, wanted=wanted, where=f"{where}: {place}" if place else where) from error
 
 

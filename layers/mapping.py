@@ -22,6 +22,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from layers.coercion import as_texts
+from layers.declared import first_mistake
 from layers.definitions import ID_FIELD, LayerDefinition
 from layers.errors import DefinitionError, MissingFileError
 from layers.text import search_key
@@ -296,10 +297,8 @@ def parse_mapping(text: str, *, where: str) -> ColumnMapping:
     except tomllib.TOMLDecodeError as error:
         raise DefinitionError(seen=error, wanted="TOML", where=where) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        seen = f"{first['msg']} ({first['input']!r})"
-        raise DefinitionError(seen=seen, wanted=_KEYS, where=f"{where}: {place}") from error
+        place, seen, wanted, _ = first_mistake(error, keys=_KEYS.split(", "))
+        raise DefinitionError(seen=seen, wanted=wanted, where=f"{where}: {place}") from error
 
 
 def shipped_mappings() -> tuple[str, ...]:

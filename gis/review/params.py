@@ -7,7 +7,8 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
 from gis.errors import RuleError
-from layers.types import Text
+from layers.declared import first_mistake, refuse
+from layers.types import LANGUAGES, Text
 
 __all__ = ["Band", "CheckParams", "Duty", "Selection", "parse_params"]
 
@@ -61,7 +62,7 @@ class Band(_Strict):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.min is not None and self.max is not None and not self.min < self.max:
-            raise ValueError(f"band from {self.min} to {self.max}; wanted min below max")
+            raise refuse(f"min {self.min}, max {self.max}", Text(vi="min nhỏ hơn max", en="min below max"))
         return self
 
 
@@ -120,9 +121,11 @@ class CheckParams(_Strict):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.other is not None and self.others:
-            raise ValueError("both 'other' and 'others'; wanted one of them")
+            raise refuse("other, others", Text(vi="một trong hai", en="one of them"))
         if self.other_where and self.other is None:
-            raise ValueError("'other_where' without 'other'; wanted the layer it selects from")
+            raise refuse(
+                "other_where", Text(vi="kèm lớp mà nó chọn: other", en="with the layer that it selects from: other")
+            )
         return self
 
     @property
@@ -159,14 +162,8 @@ def parse_params(text: str, *, rule: str) -> CheckParams:
     try:
         return CheckParams.model_validate_json(text or "{}")
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        seen = first["msg"].removeprefix("Value error, ")
-        raise RuleError(
-            seen=f"params: {place}: {seen}" if place else f"params: {seen}",
-            wanted=Text(
-                vi="một đối tượng JSON gồm " + ", ".join(CheckParams.model_fields),
-                en="a JSON object of " + ", ".join(CheckParams.model_fields),
-            ),
-            where=rule,
-        ) from error
+        place, seen, wanted, _ = first_mistake(error, keys=CheckParams.model_fields)
+        where = f"params.{place}" if place else "params"
+        said = {lang: seen.say(lang) if isinstance(seen, Text) else seen for lang in LANGUAGES}
+        shown = Text(vi=f"{where}: {said['vi']}", en=f"{where}: {said['en']}")
+        raise RuleError(seen=shown, wanted=wanted, where=rule) from error

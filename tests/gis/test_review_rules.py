@@ -150,28 +150,28 @@ def test_bands_meet_without_gap_and_the_stricter_one_has_the_border() -> None:
         ),
         (
             rule("attribute", "{not JSON", ">=", "1", "m"),
-            "gặp params: Invalid JSON",
-            "wanted a JSON object of subject, where",
+            "gặp params: '{not JSON', cần JSON hợp lệ",
+            "saw params: '{not JSON', wanted valid JSON",
         ),
         (
             rule("attribute", {"fields": "x"}, ">=", "1", "m"),
-            "cần một đối tượng JSON gồm subject",
-            "saw params: fields: Extra",
+            "gặp params.fields: fields, cần subject, where",
+            "saw params.fields: fields, wanted subject, where",
         ),
         (
             rule("attribute", {"field": "area_ha", "band": {"field": "area_ha", "min": 5, "max": 5}}, ">=", "1", "ha"),
-            "wanted min below max",
-            "saw params: band: band from 5.0 to 5.0; wanted min below max",
+            "gặp params.band: min 5.0, max 5.0, cần min nhỏ hơn max",
+            "saw params.band: min 5.0, max 5.0, wanted min below max",
         ),
         (
             rule("overlap", {"other": "roads", "others": [{"layer": "roads"}]}, "<=", "0", "ha"),
-            "both 'other' and 'others'",
-            "both 'other' and 'others'; wanted one of them",
+            "gặp params: other, others, cần một trong hai",
+            "saw params: other, others, wanted one of them",
         ),
         (
             rule("overlap", {"other_where": {"a": 1}}, "<=", "0", "ha"),
-            "'other_where' without 'other'",
-            "'other_where' without",
+            "gặp params: other_where, cần kèm lớp",
+            "saw params: other_where, wanted with the layer",
         ),
         (
             rule("attribute", {}, ">=", "1", "m"),

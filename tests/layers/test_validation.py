@@ -111,6 +111,11 @@ def test_attribute_rules(columns: dict[str, Any], rule: str, field: str, seen: s
     [
         (Point(105, 21), "geometry-type", "'Point'"),
         (shapely.GeometryCollection([box(105, 21, 106, 22)]), "geometry-type", "'GeometryCollection'"),
+        (
+            Polygon([(105, 21, 7), (106, 21, 7), (106, 22, 7)]),
+            "geometry-dimension",
+            "'POLYGON Z ((105 21 7, 106 21 7, 106 22 7, 105 21 7))'",
+        ),
         (Polygon(), "geometry-empty", "'POLYGON EMPTY'"),
         (box(588618, 2325348, 588718, 2325448), "geometry-range", "(588618.0, 2325348.0, 588718.0, 2325448.0)"),
         (box(179, 21, 180.5, 22), "geometry-range", "(179.0, 21.0, 180.5, 22.0)"),

@@ -101,9 +101,10 @@ def api_page(request: Request) -> Response:
 
 
 async def _only_known(request: Request) -> None:
-    """Refuse query parameters that the OpenAPI document does not name."""
-    names = request.app.state.query_names.get(request.scope["route"].path_format)
-    if names is not None:
+    """Refuse query parameters that the OpenAPI document does not name; pages, which it leaves out, read their own."""
+    route = request.scope["route"]
+    names = request.app.state.query_names.get(route.path_format)
+    if names is not None and route.include_in_schema:
         check_names(request, names)
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
-from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
@@ -29,23 +28,12 @@ from layers.time import HORIZONS
 from layers.types import LANGUAGES, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from layers.store import Store
 
 __all__ = ["asset", "park_page", "portal_page", "router"]
 
 
-class _PageRoute(APIRoute):
-    """A page that shares its path with a resource for programs but has parameters of its own, read by `read_query`."""
-
-    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        super().__init__(path, endpoint, **options)
-        # Under this name the page's parameters are not taken for those that the OpenAPI document gives the resource.
-        self.path_format = f"{self.path_format}?page"
-
-
-router = APIRouter(include_in_schema=False, route_class=_PageRoute)
+router = APIRouter(include_in_schema=False)
 
 TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
 #: Kinds of files that are served; the folder also holds a Python module.

@@ -221,13 +221,14 @@ def _keep(kept: dict[Key, Value], key: Key, value: Value) -> None:
 
 
 def _read_state(store: Store, *, changeset: int, horizon: int) -> PlanState:
+    layers = store.layers()
     return PlanState(
         changeset=changeset,
         horizon=horizon,
-        layers=store.layers(),
+        layers=layers,
         parks=store.read("parks", horizon=horizon),
         facts=store.read("facts"),
-        review=review_plan(store.read, horizon=horizon),
+        review=review_plan(store.read, horizon=horizon, definitions=layers),
     )
 
 

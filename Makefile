@@ -1,7 +1,8 @@
 # Parkplan: every command there is. `make` alone lists them.
 
 BIN := .venv/bin
-PYTEST_OPTIONS ?=
+# A file of tests stays on one worker, with its browser; each worker has a PostGIS server of its own.
+PYTEST_OPTIONS ?= -n auto --maxprocesses=4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format bench notebooks docs data assets lock image clean runtime dev test-deps

@@ -125,7 +125,7 @@ def test_a_failure_ends_with_exit_code_1_in_both_languages(
     assert assets.main(["--modules", str(tmp_path)]) == 1
     told = capsys.readouterr().err
     assert "Không lấy được thư viện giao diện / No front-end libraries" in told
-    assert "leaflet.js" in told
+    assert libraries(ROOT / "package.json")[0].files[0] in told
     assert not (tmp_path / "vendor").exists()
 
 

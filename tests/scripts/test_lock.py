@@ -34,7 +34,7 @@ def test_every_dependency_is_locked_at_an_allowed_version() -> None:
         *(name for extra in project["optional-dependencies"].values() for name in extra),
     ]
     lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
-    locked = dict(line.lower().split("==") for line in lines if not line.startswith("#"))
+    locked = dict(line.lower().replace("_", "-").split("==") for line in lines if not line.startswith("#"))
     for requirement in wanted:
         name, _, lowest = re.sub(r"\[.*?\]", "", requirement).lower().partition(">=")
         if name != "parkplan":

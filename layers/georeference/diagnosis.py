@@ -21,7 +21,7 @@ from layers.georeference.areas import OTHER_SOURCE_NATS
 from layers.georeference.declared import Declared, agreement, read_declared
 from layers.georeference.evidence import AreaEvidence, area_evidence, known_evidence
 from layers.georeference.frames import Family
-from layers.georeference.known import KnownFeatures
+from layers.georeference.known import KnownFeatures, KnownFit
 from layers.georeference.readings import (
     FloatArray,
     Reading,
@@ -52,6 +52,8 @@ _AREA_FINALISTS: Final = 24
 _LOCAL_LIMIT: Final = 100_000.0
 #: Width of an image in pixels.
 _PIXELS: Final = (50.0, 20_000.0)
+#: Chance that numbers of a drawing all meet the target by some reading.
+_CHANCE: Final = 1e-9
 _KINDS: Final[dict[Family, Kind]] = {"degrees": "geographic", "web Mercator": "web_mercator"}
 _GEOD: Final = Geod(ellps="WGS84")
 
@@ -149,14 +151,18 @@ def _with_known(candidates: list[_Candidate], taken: Sample, known: KnownFeature
     """Weigh known features; the best fit counts as 0, so that they speak between readings and not against all."""
     if known is None:
         return candidates
-    first = candidates[:_FINALISTS]
+    first = candidates if taken.pairs is not None and len(taken.pairs) else candidates[:_FINALISTS]
     fits = known_evidence([one.places for one in first], [one.reading for one in first], taken, known)
-    most = max((fit.nats for fit in fits), default=0.0)
-    weighed = [
-        replace(one, evidence=replace(one.evidence, known=fit, nats=one.evidence.nats + fit.nats - most))
-        for one, fit in zip(first, fits, strict=True)
-    ]
-    return sorted([*weighed, *candidates[_FINALISTS:]], key=lambda one: -one.weight)
+    nats = [fit.nats for fit in fits] or [0.0]
+    weighed = [_with_fit(one, fit, fit.nats - max(nats)) for one, fit in zip(first, fits, strict=True)]
+    # What was not looked at weighs as little as the worst that was.
+    rest = [_with_fit(one, None, min(nats) - max(nats)) for one in candidates[len(first) :]]
+    return sorted([*weighed, *rest], key=lambda one: -one.weight)
+
+
+def _with_fit(candidate: _Candidate, fit: KnownFit | None, nats: float) -> _Candidate:
+    evidence = replace(candidate.evidence, known=fit, nats=candidate.evidence.nats + nats)
+    return replace(candidate, evidence=evidence)
 
 
 def _with_areas(candidates: list[_Candidate], taken: Sample) -> list[_Candidate]:
@@ -185,7 +191,9 @@ def _ranked(
     candidates: list[_Candidate], points: FloatArray, target: TargetArea, declared: Declared | None
 ) -> tuple[Hypothesis, ...]:
     large = np.abs(points).max() > _LOCAL_LIMIT
-    local_weight = LOCAL_WEIGHT * (0.01 if large else 1.0)
+    # Numbers that meet the target by some reading do so hardly by chance.
+    met = max((one.evidence.inside for one in candidates), default=0.0)
+    local_weight = LOCAL_WEIGHT * (0.01 if large else 1.0) * max(1.0 - met, _CHANCE)
     total = sum(one.weight for one in candidates) + local_weight
     first = candidates[0].places if candidates else None
     found = [_hypothesis(one, points, first, target, declared) for one in candidates]

@@ -44,8 +44,10 @@ Relation = Literal["pairs", "same", "apart", "unrelated"]
 _DISPLACEMENTS_M: Final = (60.0, 120.0, 300.0, 800.0)
 #: A place stands out if it lies this many robust deviations from the displaced ones.
 _OUTSTANDING: Final = 5.0
-#: No piece of evidence weighs more than a factor of e^20; a single wrong assumption must not overrule everything.
+#: No registration weighs more than a factor of e^20, and no set of pairs more than e^30: one wrong assumption must not
+#: overrule everything.
 _MOST_NATS: Final = 20.0
+_MOST_NATS_OF_PAIRS: Final = 30.0
 #: Fewer points say nothing.
 _FEWEST_POINTS: Final = 20
 #: Places that are compared; enough for a share to one hundredth.
@@ -203,7 +205,7 @@ def fit_pairs(places: FloatArray, truth: FloatArray, *, accuracy_m: float) -> Kn
     """
     there = np.isfinite(places).all(axis=1) & np.isfinite(truth).all(axis=1)
     if not there.any():
-        return KnownFit("pairs", 0, nats=-_MOST_NATS if len(places) else 0.0)
+        return KnownFit("pairs", 0, nats=-_MOST_NATS_OF_PAIRS if len(places) else 0.0)
     origin = np.median(truth[there], axis=0)
     return _fit_residuals("pairs", metres_from(truth[there], origin) - metres_from(places[there], origin), accuracy_m)
 
@@ -309,7 +311,8 @@ def _fit_residuals(relation: Relation, residuals: FloatArray, accuracy_m: float)
     deviation = MAD_TO_DEVIATION * float(np.median(np.abs(residuals - middle)))
     residual_m = math.hypot(*middle)
     error = math.hypot(accuracy_m, MEDIAN_ERROR * deviation / math.sqrt(len(residuals)))
-    nats = -min((residual_m / error) ** 2 / 2, _MOST_NATS)
+    most = _MOST_NATS_OF_PAIRS if relation == "pairs" else _MOST_NATS
+    nats = -min((residual_m / error) ** 2 / 2, most)
     return KnownFit(relation, len(residuals), residual_m, deviation, nats=nats, contradicts=residual_m > 3 * error)
 
 

@@ -59,11 +59,11 @@ _BEYOND_REACH: Final = 0.05
 #: and anywhere else.
 _INSIDE: Final = 1.0
 _NEAR: Final = 0.02
-_COUNTRY: Final = 1e-3
-_DECLARED_PLACE: Final = 1e-3
-_ELSEWHERE: Final = 1e-6
+_COUNTRY: Final = 3e-7
+_DECLARED_PLACE: Final = 1e-6
+_ELSEWHERE: Final = 1e-9
 #: Drawing or pixel coordinates: likelier than a reading that leads nowhere, less likely than one that meets the target.
-LOCAL_WEIGHT: Final = 1e-5
+LOCAL_WEIGHT: Final = 1e-8
 
 
 def prior_weight(reading: Reading, target: TargetArea, declared: Declared | None, *, longitude: float) -> float:
@@ -113,7 +113,7 @@ def area_weight(shares: tuple[float, float, float], *, declared_place: bool) -> 
     Returns
     -------
     float
-        From 1e-6 (nowhere) to 1 (all inside).
+        From 1e-9 (nowhere) to 1 (all inside).
     """
     inside, near, country = shares
     rest = max(0.0, 1.0 - inside - near - country)

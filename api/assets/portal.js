@@ -47,13 +47,20 @@
     return Boolean(app && app.select("parks", park));
   }
 
+  let turning = null; // the view asked for last: an answer to an earlier one comes too late
+
   /* Another view of the panel: the same page as the link's, of which only the panel is taken; the map stays. */
   async function turn(url, remember) {
+    if (turning) turning.abort();
+    const mine = new AbortController();
+    turning = mine;
     panel.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(url, { headers: { Accept: "text/html" } });
+      const answer = await fetch(url, { headers: { Accept: "text/html" }, signal: mine.signal });
       if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const text = await answer.text();
+      if (mine.signal.aborted) return;
+      const page = new DOMParser().parseFromString(text, "text/html");
       for (const id of ["panel", "bar"]) document.getElementById(id).replaceChildren(...page.getElementById(id).childNodes);
       document.title = page.title;
       document.body.dataset.view = page.body.dataset.view;
@@ -61,9 +68,9 @@
       if (remember) window.history.pushState({ panel: true }, "", url);
       panel.scrollTop = 0;
     } catch (error) {
-      window.location.assign(url);
+      if (!mine.signal.aborted) window.location.assign(url);
     } finally {
-      panel.removeAttribute("aria-busy");
+      if (mine === turning) panel.removeAttribute("aria-busy");
     }
   }
 

@@ -123,6 +123,7 @@ def portal_page(request: Request) -> HTMLResponse:
             park=query.park,
             outcome=query.outcome,
             rule=query.rule,
+            conditions=_conditions(state),
             page=query.page,
         )
         context["rules"] = rule_choices(state.review.findings, query.language)
@@ -172,7 +173,14 @@ def park_page(request: Request, park: str) -> HTMLResponse:
         findings=findings[findings["park_id"] == park],
         language=query.language,
     )[0]
-    found = findings_page(findings, titles={park: card.title}, language=query.language, park=park, size=None)
+    found = findings_page(
+        findings,
+        titles={park: card.title},
+        language=query.language,
+        park=park,
+        conditions=_conditions(state),
+        size=None,
+    )
     row = features.drop(columns=features.geometry.name).to_dict("index")[park]
     context = _context(request, state, query) | {
         "card": card,
@@ -223,6 +231,12 @@ def _check_park(store: Store, state: PlanState, park: str) -> None:
     """Check that a park is in the plan, at this horizon or at any other."""
     if park not in state.parks.index and store.read("parks", ids=[park]).empty:
         raise UnknownFeatureError(seen=park, where="parks")
+
+
+def _conditions(state: PlanState) -> frozenset[str]:
+    """Return the rules whose limit is the size from which a duty applies."""
+    rules = state.review.rules
+    return frozenset(rules.index[rules["check"] == "trigger"])
 
 
 def _card_markup(states: PlanStates, state: PlanState, query: PageQuery, context: dict[str, Any]) -> dict[str, Markup]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pandas as pd
 
+from api.portal.words import WORDS
 from api.portal.writing import write_number
 from gis.ledger import ANY_KIND
 from gis.maps import OUTCOME_SIGNS
@@ -105,6 +106,7 @@ def findings_page(
     park: str = "",
     outcome: str = "",
     rule: str = "",
+    conditions: Collection[str] = (),
     page: int = 1,
     size: int | None = PAGE_SIZE,
 ) -> FindingsPage:
@@ -120,6 +122,8 @@ def findings_page(
         The reader's language.
     park, outcome, rule : str
         What to choose; empty chooses all.
+    conditions : collection of str, optional
+        Rules whose limit is not what is wanted but the size from which a duty applies.
     page : int
         From 1; behind the last page the last is returned.
     size : int, optional
@@ -142,16 +146,20 @@ def findings_page(
     page = min(page, pages)
     first = (page - 1) * size
     shown = order.iloc[first : first + size]
-    rows = tuple(_finding(row, titles, language) for row in shown.to_dict("records"))
+    rows = tuple(
+        _finding(row, titles, language, condition=row["rule_id"] in conditions) for row in shown.to_dict("records")
+    )
     return FindingsPage(rows=rows, total=len(order), page=page, pages=pages, first=first + 1 if rows else 0)
 
 
-def _finding(row: Mapping[Any, Any], titles: Mapping[str, str], language: Language) -> FindingRow:
+def _finding(row: Mapping[Any, Any], titles: Mapping[str, str], language: Language, *, condition: bool) -> FindingRow:
     park = _text(row["park_id"])
     unit = _text(row[f"unit_{language}"])
     reason = REASON_TITLES.get(row["reason"])
     comparator = _COMPARATORS.get(row["comparator"], _text(row["comparator"]))
     wanted = _figure(row["wanted"], unit, language)
+    if condition:
+        comparator = f"{WORDS['applies_if'].say(language)} {comparator}"
     return FindingRow(
         outcome=row["outcome"],
         reason=reason.say(language) if reason else "",

@@ -82,6 +82,7 @@ WORDS: Final[dict[str, Text]] = {
     "clear": Text(vi="Bỏ lọc", en="Clear"),
     "measured": Text(vi="Đo được", en="Measured"),
     "wanted": Text(vi="Yêu cầu", en="Wanted"),
+    "applies_if": Text(vi="áp dụng khi", en="applies if"),
     "finding": Text(vi="Nội dung", en="Finding"),
     "citation": Text(vi="Trích dẫn", en="Citation"),
     "findings_shown": Text(vi="Kết quả {first}–{last} trên {n}", en="Findings {first} to {last} of {n}"),

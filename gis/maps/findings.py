@@ -1,4 +1,7 @@
-"""Which findings are drawn, and as what: one sign a place, of the gravest outcome there."""
+"""Which findings are drawn, and as what: one sign a place, of the gravest outcome there.
+
+What concludes nothing counts: a park that passes one rule while another could not be checked is not drawn as passed.
+"""
 
 from __future__ import annotations
 
@@ -42,10 +45,10 @@ def worst_outcome(outcomes: Iterable[str]) -> str | None:
 
 
 def findings_on_map(findings: gpd.GeoDataFrame, *, language: Language) -> list[dict[str, Any]]:
-    """Return what a map draws of the findings of a review: the places where something was found.
+    """Return what a map draws of the findings of a review: the places that were judged.
 
-    Findings on the same geometry are one place. Outcomes that conclude nothing (not checked, no data) stand in the
-    tables and are not drawn: a sign on the map means that a check was made.
+    Findings on the same geometry are one place; its sign is that of the gravest outcome, with no data and not checked
+    before pass.
 
     Parameters
     ----------
@@ -58,8 +61,8 @@ def findings_on_map(findings: gpd.GeoDataFrame, *, language: Language) -> list[d
     -------
     list of dict
         One a place, the lightest outcome first so that the gravest is drawn on top: `outcome` (the gravest there),
-        `counts` by outcome, `park` (id or None), `messages` (up to five pairs of outcome and text, gravest first) and
-        `geometry` (shapely, EPSG:4326).
+        `counts` by outcome, `park` (id or None), `messages` (up to five of fails and warnings, pairs of outcome and
+        text) and `geometry` (shapely, EPSG:4326).
 
     Raises
     ------
@@ -69,9 +72,7 @@ def findings_on_map(findings: gpd.GeoDataFrame, *, language: Language) -> list[d
     if findings.crs != STORE_CRS:
         seen = "None" if findings.crs is None else findings.crs.to_string()
         raise CrsError(seen=seen, wanted=STORE_CRS, where="findings")
-    drawn = findings[
-        findings.geometry.notna() & ~findings.geometry.is_empty & findings["outcome"].isin(["fail", "warning", "pass"])
-    ]
+    drawn = findings[findings.geometry.notna() & ~findings.geometry.is_empty]
     places = [_place(group, language) for _, group in drawn.groupby(drawn.geometry.to_wkb(), sort=False)]
     return sorted(places, key=lambda place: _GRAVITY[place["outcome"]], reverse=True)
 
@@ -79,7 +80,7 @@ def findings_on_map(findings: gpd.GeoDataFrame, *, language: Language) -> list[d
 def _place(group: gpd.GeoDataFrame, language: Language) -> dict[str, Any]:
     """Sum up the findings on one geometry."""
     ordered = group.iloc[group["outcome"].map(_GRAVITY).argsort(kind="stable")]
-    shown = ordered[ordered["outcome"] != "pass"].head(MESSAGES_SHOWN)
+    shown = ordered[ordered["outcome"].isin(["fail", "warning"])].head(MESSAGES_SHOWN)
     parks = ordered["park_id"].dropna().unique()
     return {
         "outcome": ordered["outcome"].iloc[0],

@@ -239,6 +239,23 @@ def test_another_view_keeps_the_map_and_the_way_back(page: Page, server: str) ->
     page.locator(".card").first.wait_for()
 
 
+def test_a_slow_answer_never_replaces_a_later_view(page: Page, server: str) -> None:
+    page.goto(f"{server}/?lang=en")
+    page.evaluate(
+        "() => { const real = window.fetch; window.fetch = async (url, options) => {"
+        " if (url.includes('view=findings')) await new Promise((go) => setTimeout(go, 600));"
+        " return real(url, options); }; }"
+    )
+    tabs = page.locator(".tabs")
+    tabs.get_by_role("link", name="Findings").click()
+    tabs.get_by_role("link", name="Ledger").click()
+    page.wait_for_url("**view=ledger")
+    page.wait_for_timeout(1_200)
+    assert page.url == f"{server}/?horizon=2030&lang=en&view=ledger"
+    assert page.locator("body").get_attribute("data-view") == "ledger"
+    assert page.locator("#panel").get_attribute("aria-busy") is None
+
+
 def test_the_map_stays_where_it_was_from_horizon_to_horizon(page: Page, server: str) -> None:
     page.goto(f"{server}/?lang=vi")
     page.evaluate("Parkplan.maps[0].map.setView([21.02, 105.55], 13, { animate: false })")
@@ -607,6 +624,8 @@ def test_a_finding_is_told_with_unit_reason_and_comparator() -> None:
     row = findings_page(findings_of(2).assign(outcome="fail"), titles={"park-1": "Một"}, language="vi").rows[1]
     assert (row.measured, row.wanted, row.reason) == ("9,5 unit 1", "≥ 1.000 unit 1", "dữ liệu cũ")
     assert (row.park_title, row.rule, row.title) == ("Một", "R-1", "title 1")
+    duty = findings_page(findings_of(2), titles={}, language="en", conditions={"R-1"}).rows
+    assert sorted(row.wanted for row in duty) == ["applies if ≥ 1,000 unit 1", "≥ 1,000 unit 0"]
     assert rule_choices(findings_of(20), "en")[1] == ("R-1", "title 1")
 
 

@@ -33,8 +33,8 @@ CERTAIN: Final = 0.95
 #: Logarithms of the prior odds against a scheme: TCVN3 is what offices in the north wrote, VNI those in the south;
 #: VISCII, VPS and VIQR were at home abroad and in mail.
 _PRIOR: Final = {
-    "tcvn3": 4.0, "utf-8": 4.0, "vni": 4.5, "cp1258": 5.0, "eth": 5.0, "utf-8-twice": 6.0, "viscii": 7.0, "vps": 7.0,
-    "viqr": 7.0,
+    "cp1252": 3.0, "tcvn3": 4.0, "utf-8": 4.0, "vni": 4.5, "cp1258": 5.0, "eth": 5.0, "utf-8-twice": 6.0,
+    "viscii": 7.0, "vps": 7.0, "viqr": 7.0,
 }  # fmt: skip
 #: More against text that was read as Windows-1258, which only Vietnamese computers do.
 _CP1258_PRIOR: Final = 2.0

@@ -27,7 +27,7 @@ State = Literal["kept", "repaired", "chosen", "ask"]
 #: Another reading than leaving the text alone is worth a question from this confidence on.
 _WORTH_ASKING: Final = 0.2
 #: These change nothing but what is certainly theirs: columns that hold other text beside it are safe.
-_PIECEWISE: Final = frozenset({"nfd", "composite", "eth", "utf-8", "utf-8-twice", "utf-8@cp1258"})
+_PIECEWISE: Final = frozenset({"nfd", "composite", "eth", "cp1252", "utf-8", "utf-8-twice", "utf-8@cp1258"})
 #: A question mark between letters, but not of a web address; or the sign for a lost character.
 _GONE: Final = re.compile(r"(?<![\w/=&.])[^\W\d_]+\?[^\W\d_]+(?![\w/=&])|\ufffd")
 

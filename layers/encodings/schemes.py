@@ -3,7 +3,7 @@
 A scheme is named after its encoding. Where the text was read as Windows-1258 and not, as usual, as Windows-1252 or
 ISO-8859-1, `@cp1258` follows: "tcvn3@cp1258". "utf-8" is UTF-8 that was read as a single-byte code page, "utf-8-twice"
 the same done twice; "nfd" and "composite" are Unicode whose marks stand apart; "eth" is Unicode with the Icelandic Ð
-for Đ.
+for Đ, "cp1252" Western text whose dashes and quotation marks a reader of ISO-8859-1 took for control codes.
 
 Every function takes and gives one text. Decoding never drops a character: one that the encoding does not have stays.
 """
@@ -246,6 +246,7 @@ def _nfd(text: str) -> str:
 
 
 _ETHS: Final = str.maketrans({"Ð": "Đ", "ð": "đ", "Ɖ": "Đ", "ɖ": "đ"})
+_CONTROLS: Final = {ord(char): byte for byte, char in SIGNS.items()}
 _NO_ETHS: Final = str.maketrans({"Đ": "Ð", "đ": "ð"})
 
 
@@ -261,6 +262,12 @@ def _unicode_forms() -> tuple[Scheme, ...]:
 
     def with_eths(text: str) -> str:
         return text.translate(_NO_ETHS)
+
+    def signs(text: str) -> str:
+        return text.translate(SIGNS)
+
+    def controls(text: str) -> str:
+        return text.translate(_CONTROLS)
 
     return (
         Scheme("unicode", Text(vi="Unicode dựng sẵn", en="Unicode"), same, same, _none, _always),
@@ -278,6 +285,14 @@ def _unicode_forms() -> tuple[Scheme, ...]:
             Text(vi="Unicode dùng nhầm Ð (eth) thay Đ", en="Unicode with Ð (eth) in place of Đ"),
             without_eths,
             with_eths,
+            _none,
+            _always,
+        ),
+        Scheme(
+            "cp1252",
+            Text(vi="Windows-1252 bị đọc như ISO-8859-1", en="Windows-1252 read as ISO-8859-1"),
+            signs,
+            controls,
             _none,
             _always,
         ),

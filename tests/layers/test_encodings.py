@@ -33,6 +33,7 @@ GOLDEN = {
     "utf-8@cp1258": ("HĂ\u00a0 Ná»™i", "Hà Nội"),
     "nfd": (unicodedata.normalize("NFD", "Tiếng Việt"), "Tiếng Việt"),
     "composite": ("Tiê\u0301ng Viê\u0323t", "Tiếng Việt"),
+    "cp1252": ("l\x92habitat d\x92équipements \x96 été", "l’habitat d’équipements – été"),
     "eth": ("Ðông Anh, Ða Phúc", "Đông Anh, Đa Phúc"),
 }
 #: TCVN3 writes no toned capitals, so a text of letters in both cases cannot come back.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,7 @@ from gis.review.layer import Layer, StrArray
 from gis.review.model import Rule
 from gis.review.select import Others, Subjects, find_others, settle_absence, texts_of
 from gis.review.wording import lower_first, say_number, sentences, unit_of
+from layers.encodings.canonical import likeness
 from layers.text import search_key
 from layers.types import LANGUAGES, Language, Text
 
@@ -123,7 +125,7 @@ def _compare_names(answer: Answer, labels: StrArray, found: StrArray, drawn: fro
     listed = [_place_names(label) for label in labels]
     keys = [[search_key(name) for name in names] for names in listed]
     agrees = np.array([search_key(place) in each for place, each in zip(found, keys, strict=True)], dtype=bool)
-    written = np.array([place in each for place, each in zip(found, listed, strict=True)], dtype=bool)
+    written = np.array([_written(place, each) for place, each in zip(found, listed, strict=True)], dtype=bool)
     known = np.array([bool(each) and drawn.issuperset(each) for each in keys], dtype=bool)
     inside = np.asarray(found != "", dtype=bool)
     answer.settle(inside & agrees & written, "pass")
@@ -131,6 +133,11 @@ def _compare_names(answer: Answer, labels: StrArray, found: StrArray, drawn: fro
     answer.settle(inside, "fail")
     answer.settle(~known, "no_data", "not_covered", no_outline)
     answer.settle(answer.open, "fail")
+
+
+def _written(place: str, names: Iterable[str]) -> bool:
+    """Tell whether a place is among names, whatever the case and the style of tone marks: Hoà Lạc is Hòa Lạc."""
+    return any(likeness(place, name) == "same" for name in names)
 
 
 def presence(rule: Rule, context: Context, subjects: Subjects) -> Answer:

@@ -1,8 +1,8 @@
 """How likely a reading is before the coordinates are looked at, and what the evidence weighs.
 
 The weights are judgements of this house about practice, not measured frequencies. They rank readings that the evidence
-leaves open. Without a .prj they never make a verdict clear where two CRS meet the target area; with one they say how
-often a .prj is wrong.
+leaves open. Without a .prj they do not make a verdict clear where several usual CRS meet the target area; with one they
+say how often a .prj is wrong.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from layers.georeference import (
     transform,
     write_points,
 )
-from layers.georeference.readings import plain_readings, variants
+from layers.georeference.readings import plain_readings, point_array, variants
 from layers.types import LANGUAGES, Text
 
 #: Lon/lat of the sample point and its coordinates in EPSG:5897.
@@ -103,7 +104,7 @@ def test_known_places_of_the_same_things_decide_everything(truth: Reading, seed:
     """Control points known to a centimetre tell even the sign of the rotations."""
     places = hanoi_points(seed)
     coordinates = write_points(places, truth)
-    known = known_by_id(range(60), shapely.points(places), range(60), accuracy_m=0.01)
+    known = known_by_id(range(60), point_array(places), range(60), accuracy_m=0.01)
     diagnosis = diagnose(coordinates, known=known)
     assert diagnosis.chosen is not None
     assert diagnosis.chosen.key == truth.key
@@ -120,9 +121,9 @@ def test_shares_are_those_of_all_weight_and_ranked() -> None:
 
 def test_order_of_rows_and_form_do_not_matter() -> None:
     points = write_points(hanoi_points(3, count=400), reading("EPSG:9208"))
-    forms = [diagnose(one).hypotheses[0] for one in (points, points[::-1], shapely.points(points))]
+    forms = [diagnose(one).hypotheses[0] for one in (points, points[::-1], point_array(points))]
     assert forms[0] == forms[1] == forms[2]
-    assert diagnose(gpd.GeoSeries(shapely.points(points))).hypotheses[0] == forms[0]
+    assert diagnose(gpd.GeoSeries(point_array(points))).hypotheses[0] == forms[0]
     assert points[0, 0] == write_points(hanoi_points(3, count=400), reading("EPSG:9208"))[0, 0]
 
 
@@ -368,7 +369,7 @@ def test_a_bare_polygon_has_no_usual_zone() -> None:
 def test_pairs_known_to_metres_tell_shifts_but_not_the_sign() -> None:
     places = hanoi_points(1)
     random = np.random.default_rng(5)
-    known = known_by_id(range(60), shapely.points(places + random.normal(0, 1e-5, places.shape)), range(60))
+    known = known_by_id(range(60), point_array(places + random.normal(0, 1e-5, places.shape)), range(60))
     diagnosis = diagnose(write_points(places, reading("EPSG:5897+no_shift")), known=known, declared=5897)
     assert diagnosis.chosen is not None
     assert diagnosis.chosen.key == "EPSG:5897+no_shift"
@@ -384,13 +385,13 @@ def test_a_minority_of_wrong_pairs_changes_nothing() -> None:
     places = hanoi_points(2)
     known_places = places.copy()
     known_places[:20] += [0.05, 0.02]
-    known = known_by_id(range(60), shapely.points(known_places), range(60))
+    known = known_by_id(range(60), point_array(known_places), range(60))
     assert keys((diagnose(write_points(places, reading("EPSG:3405")), known=known).chosen,)) == ["EPSG:3405"]
 
 
 def test_pairs_that_no_reading_meets_leave_it_to_a_person() -> None:
     places = hanoi_points(2)
-    known = known_by_id(range(60), shapely.points(places + np.array([0.0004, 0.0])), range(60))
+    known = known_by_id(range(60), point_array(places + np.array([0.0004, 0.0])), range(60))
     diagnosis = diagnose(write_points(places, reading("EPSG:5897")), known=known, declared=5897)
     assert diagnosis.verdict == "several"
     assert diagnosis.best is not None
@@ -399,7 +400,7 @@ def test_pairs_that_no_reading_meets_leave_it_to_a_person() -> None:
 
 
 def test_ids_that_occur_twice_pair_with_nothing() -> None:
-    known = known_by_id(["a", "b", "b"], shapely.points(hanoi_points(1, count=3)), ["b", "a", "c"])
+    known = known_by_id(["a", "b", "b"], point_array(hanoi_points(1, count=3)), ["b", "a", "c"])
     assert known.rows is not None
     assert known.rows.tolist() == [-1, 0, -1]
 
@@ -411,11 +412,11 @@ def test_known_features_without_places_say_nothing() -> None:
 
 
 def test_the_same_network_is_found_by_lying_on_it(shared_data: Path) -> None:
-    """Roads of 2019 in VN-2000 with the .prj of UTM, against OpenStreetMap of 2025: half of it was redrawn."""
+    """Roads of 2019 in VN-2000 with the .prj of UTM, against OpenStreetMap of 2025."""
     roads = gpd.read_file(shared_data / "hoankiem_2019" / "full_roads.shp").geometry.to_numpy()
     osm = gpd.read_file(shared_data / "osm" / "hanoi_inner_roads_2025.gpkg").geometry.to_numpy()
     for key in ("EPSG:5897", "EPSG:5897+no_shift", "EPSG:3405", "EPSG:32648"):
-        handed_over = shapely.transform(roads, lambda points, key=key: write_points(points, reading(key)))
+        handed_over = shapely.transform(roads, functools.partial(write_points, reading=reading(key)))
         diagnosis = diagnose(handed_over, declared=3405, known=KnownFeatures(osm, accuracy_m=3.0))
         assert diagnosis.chosen is not None
         assert diagnosis.chosen.key == key
@@ -434,8 +435,9 @@ def test_buildings_find_their_place_by_keeping_clear_of_roads(shared_data: Path)
     shapes = buildings.geometry.to_numpy()
     assert diagnose(shapes).verdict == "several"
     assert keys((diagnose(shapes, declared=buildings.crs).chosen,)) == ["EPSG:32648"]
-    for declared in (None, 3405):
-        diagnosis = diagnose(shapes, declared=declared, known=KnownFeatures(roads.geometry.to_numpy()))
+    for diagnosis in (
+        diagnose(shapes, declared=declared, known=KnownFeatures(roads.geometry.to_numpy())) for declared in (None, 3405)
+    ):
         assert diagnosis.chosen is not None
         assert diagnosis.chosen.key == "EPSG:32648"
         fit = diagnosis.chosen.evidence.known
@@ -443,9 +445,9 @@ def test_buildings_find_their_place_by_keeping_clear_of_roads(shared_data: Path)
         assert fit.relation == "apart"
         assert "keep clear of the known features" in diagnosis.chosen.reason.en
         assert "tránh hẳn các đối tượng đã biết" in diagnosis.chosen.reason.vi
-    told = {one.key: one for one in diagnosis.hypotheses}
-    assert "do not fit the known features" in told["EPSG:3405"].reason.en
-    assert "không ăn khớp với các đối tượng đã biết" in told["EPSG:3405"].reason.vi
+        told = {one.key: one for one in diagnosis.hypotheses}
+        assert "do not fit the known features" in told["EPSG:3405"].reason.en
+        assert "không ăn khớp với các đối tượng đã biết" in told["EPSG:3405"].reason.vi
 
 
 # Real files

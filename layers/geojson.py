@@ -41,7 +41,9 @@ def attribute_rows(features: pd.DataFrame) -> list[JsonObject]:
     """
     geometry = features.geometry.name if isinstance(features, gpd.GeoDataFrame) else None
     names = [str(name) for name in features.columns if name != geometry]
-    columns = [_json_column(features[name]) for name in features.columns if name != geometry]
+    # A plain frame hands out columns several times faster than a GeoDataFrame, which looks for geometry in each.
+    table = pd.DataFrame(features)
+    columns = [_json_column(table[name]) for name in features.columns if name != geometry]
     if not columns:
         return [{} for _ in range(len(features))]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]

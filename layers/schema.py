@@ -115,10 +115,12 @@ def typed(definition: LayerDefinition, features: pd.DataFrame) -> gpd.GeoDataFra
         features = features.set_index(ID_FIELD)
     index = pd.Index(features.index.astype("str"), name=ID_FIELD)
     columns: dict[str, Any] = {}
-    # Arrays without an index: aligning dozens of Series costs more than all the rest of a small commit.
+    # A plain frame, and arrays without an index: looking for geometry in dozens of columns and aligning dozens of
+    # Series cost more than all the rest of a small commit.
+    table = pd.DataFrame(features)
     for field in definition.all_fields:
-        if field.name in features.columns:
-            columns[field.name] = typed_column(field, features[field.name], layer=definition.id).array
+        if field.name in table.columns:
+            columns[field.name] = typed_column(field, table[field.name], layer=definition.id).array
         else:
             columns[field.name] = _missing(field.type, len(index))
     name = features.active_geometry_name if _has_geometry(features) else None

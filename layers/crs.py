@@ -306,6 +306,6 @@ def _step(operation: Any) -> tuple[str, str]:
     """Return the name of a step and its code, which is that of the forward operation for an inverse."""
     document = operation.to_json_dict()
     if "id" not in document:
-        return str(document.get("name", operation.description)), ""
+        return str(document["name"]), ""
     authority = str(document["id"]["authority"]).removeprefix("INVERSE(").removesuffix(")")
     return str(document["name"]), f"{authority}:{document['id']['code']}"

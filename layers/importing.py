@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -21,6 +21,7 @@ from shapely.geometry.base import BaseGeometry
 from layers.coercion import coerce
 from layers.crs import Transformation, to_store_crs
 from layers.definitions import STORE_CRS, LayerDefinition
+from layers.encodings import ColumnRepair, repair
 from layers.errors import (
     FeatureExistsError,
     InvalidFeaturesError,
@@ -75,6 +76,8 @@ class ImportResult:
         What a planner should look at.
     encoding : str
         Of the file's text.
+    text : tuple of ColumnRepair
+        Columns whose text was converted from a legacy encoding, or may have to be.
     changeset : Changeset or None
         None if nothing changed, or in a dry run.
     dry_run : bool
@@ -95,6 +98,7 @@ class ImportResult:
     translations: tuple[Translation, ...]
     warnings: tuple[Text, ...]
     encoding: str
+    text: tuple[ColumnRepair, ...]
     changeset: Changeset | None
     dry_run: bool
 
@@ -123,7 +127,8 @@ class ImportResult:
         if self.skipped:
             names = ", ".join(self.skipped)
             said.append(Text(vi=f"Cột chủ động bỏ qua: {names}.", en=f"Columns skipped on purpose: {names}."))
-        return tuple(text.say(language) for text in (*said, *self.warnings))
+        repairs = [column.message(language) for column in self.text]
+        return (*(text.say(language) for text in said), *repairs, *(text.say(language) for text in self.warnings))
 
 
 def import_file(
@@ -135,6 +140,7 @@ def import_file(
     source_layer: str | None = None,
     crs: object | None = None,
     encoding: str | None = None,
+    text_encodings: Mapping[str, str] | None = None,
     author: str,
     message: str,
     decision: Decision | None = None,
@@ -162,6 +168,9 @@ def import_file(
         The CRS of the file, where it states none or a wrong one.
     encoding : str, optional
         Encoding of a Shapefile's text, where the file does not state it.
+    text_encodings : mapping of str to str, optional
+        Vietnamese encodings by column of the file (`layers.encodings.SCHEMES`), where the user knows them; "unicode"
+        leaves a column as it is. Other columns are converted only where their encoding is clear.
     author, message : str
         Who, and why.
     decision : Decision, optional
@@ -193,6 +202,8 @@ def import_file(
     source = read_features(
         path, source_layer=source_layer or (chosen.source_layer if chosen else None), encoding=encoding
     )
+    text = repair(source.frame, choices=text_encodings)
+    source = replace(source, frame=text.values)
     if chosen is None:
         columns = [str(name) for name in source.frame.columns if name != source.frame.geometry.name]
         chosen = map_by_name(definition, columns, where=str(path))
@@ -229,6 +240,7 @@ def import_file(
         translations=mapped.translations,
         warnings=(*source.notes, *notes, *_warnings_of(mapped), *warned),
         encoding=source.encoding,
+        text=tuple(column for column in text.columns if column.state != "kept"),
         changeset=changeset,
         dry_run=dry_run,
     )

@@ -33,6 +33,10 @@ def import_(
     source_layer: Annotated[str | None, typer.Option(metavar="NAME", help="Layer of a file with several.")] = None,
     crs: Annotated[str | None, typer.Option(metavar="EPSG:CODE", help="CRS, where the file states none.")] = None,
     encoding: Annotated[str | None, typer.Option(metavar="NAME", help="Of a Shapefile that states none.")] = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN=ENCODING", help="Encoding of Vietnamese text such as tcvn3 or vni; repeatable."),
+    ] = None,
     mode: Annotated[
         str, typer.Option(metavar="|".join(_MODES), help="What happens to features that are there.")
     ] = "upsert",
@@ -68,6 +72,7 @@ def import_(
             source_layer=source_layer,
             crs=crs,
             encoding=encoding,
+            text_encodings=_text_encodings(text or []),
             author=author or getpass.getuser(),
             message=message or Text(vi=f"Nhập {file.name}", en=f"Import {file.name}").say(language),
             decision=document,
@@ -94,6 +99,16 @@ def _decision(number: str | None, date: str | None) -> Decision | None:
             raise BadParameterError(seen=date, wanted=wanted, where="--decided")
         return None
     return Decision(number, decided)
+
+
+def _text_encodings(pairs: list[str]) -> dict[str, str]:
+    chosen = {}
+    for pair in pairs:
+        column, equals, encoding = pair.partition("=")
+        if not (column and equals and encoding):
+            raise BadParameterError(seen=pair, wanted="COLUMN=ENCODING", where="--text")
+        chosen[column] = encoding
+    return chosen
 
 
 def _date(text: str | None, *, option: str) -> dt.date | None:

@@ -217,3 +217,17 @@ def test_there_and_back_is_the_same_place(lon: float, lat: float, code: str) -> 
     point = to_store_crs(there)[0].geometry.iloc[0]
     again = metric(place(point.x, point.y, 4326), code).geometry.iloc[0]
     assert np.hypot(again.x - there.geometry.iloc[0].x, again.y - there.geometry.iloc[0].y) < CENTIMETRE
+
+
+def test_a_crs_without_a_code_is_moved_by_named_steps() -> None:
+    """A hand-written .prj has no EPSG id; its projection is named all the same."""
+    text = (
+        'PROJCS["Ha Noi","GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],'
+        'PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],'
+        'PARAMETER["latitude_of_origin",0],PARAMETER["central_meridian",105],PARAMETER["scale_factor",0.9999],'
+        'PARAMETER["false_easting",500000],PARAMETER["false_northing",0],UNIT["metre",1]]'
+    ).replace('"GEOGCS[', "GEOGCS[")
+    there = gpd.GeoSeries([Point(105.8544, 21.0195)], crs="EPSG:4326").to_crs(text)
+    moved, done = to_store_crs(gpd.GeoDataFrame(geometry=there), crs=None, where="ha_noi.shp")
+    assert (moved.geometry[0].x, moved.geometry[0].y) == pytest.approx((105.8544, 21.0195), abs=1e-8)
+    assert done.operation

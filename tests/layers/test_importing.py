@@ -19,6 +19,7 @@ from shapely import LineString, MultiLineString, Point, Polygon, box
 from layers.catalogue import shipped_definitions
 from layers.crs import metric
 from layers.definitions import DEFAULT_METRIC_CRS, Code, Field, LayerDefinition
+from layers.encodings import encode
 from layers.errors import (
     CrsError,
     DefinitionError,
@@ -28,6 +29,7 @@ from layers.errors import (
     LayersError,
     MissingFileError,
     UnknownFeatureError,
+    UnknownFieldError,
     UnknownLayerError,
     ValueOutOfRangeError,
 )
@@ -563,3 +565,37 @@ def test_odd_text_in_a_number_is_named_and_its_column_can_be_left_out(store: Sto
     assert "field width_m: the value has the wrong type; saw '1.5 m', wanted a finite number" in text
     without = by_width.model_copy(update={"fields": {"name": "name"}, "skip": ("width",)})
     assert bring(store, path, "roads", mapping=without, dry_run=True).written == 16_674
+
+
+# Legacy text ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["tcvn3", "vni", "utf-8"])
+def test_legacy_text_is_converted_where_it_is_clear(
+    store: Store, tmp_path: Path, shared_data: Path, scheme: str
+) -> None:
+    store.add_layer(ZONES)
+    wards = gpd.read_file(shared_data / "admin" / "hanoi_units_2026.gpkg", layer="wards")
+    written = encode(wards["name"], scheme)
+    path = tmp_path / "legacy.geojson"
+    gpd.GeoDataFrame({"id": wards["code"], "name": written.values}, geometry=wards.geometry, crs=4326).to_file(path)
+    result = import_file(store, path, "zones", author="An", message="m")
+    assert [(column.column, column.state, column.encoding) for column in result.text] == [("name", "repaired", scheme)]
+    assert store.read("zones").loc[wards["code"], "name"].str.lower().tolist() == wards["name"].str.lower().tolist()
+    assert any("name" in line and scheme.upper()[:4] in line.upper() for line in result.messages("vi"))
+
+
+def test_the_users_word_on_an_encoding_counts(store: Store, tmp_path: Path) -> None:
+    store.add_layer(ZONES)
+    path = tmp_path / "short.geojson"
+    feature = {"type": "Feature", "id": "a", "properties": {"id": "a", "name": "Hµ"}, "geometry": None}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+    kept = import_file(store, path, "zones", author="An", message="m", text_encodings={"name": "unicode"})
+    assert store.read("zones")["name"].tolist() == ["Hµ"]
+    assert all(column.state != "repaired" for column in kept.text)
+    import_file(store, path, "zones", author="An", message="m", text_encodings={"name": "tcvn3"})
+    assert store.read("zones")["name"].tolist() == ["Hà"]
+    with pytest.raises(ValueOutOfRangeError, match="tcvn4"):
+        import_file(store, path, "zones", author="An", message="m", text_encodings={"name": "tcvn4"})
+    with pytest.raises(UnknownFieldError, match="nme"):
+        import_file(store, path, "zones", author="An", message="m", text_encodings={"nme": "tcvn3"})

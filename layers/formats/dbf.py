@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,13 +17,14 @@ from typing import Final
 from layers.errors import FileUnreadableError
 from layers.types import Text
 
-__all__ = ["DbfFile", "Encoding", "check_shapefile", "find_encoding"]
+__all__ = ["DbfFile", "Encoding", "check_shapefile", "check_table", "codec_of", "find_encoding"]
 
 _SHAPE_MAGIC: Final = 9994
 _SHAPE_HEADER_BYTES: Final = 100
 _WORD_BYTES: Final = 2
 _INDEX_RECORD_BYTES: Final = 8
 _TABLE_HEADER_BYTES: Final = 32
+_CHUNK_BYTES: Final = 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +37,25 @@ class DbfFile:
         The .shp file that it belongs to.
     table : Path
         The .dbf file.
-    records : bytes
-        Everything behind the header.
+    header : int
+        Length of its header in bytes.
     """
 
     path: Path
     table: Path
-    records: bytes
+    header: int
+
+    def chunks(self) -> Iterator[bytes]:
+        """Return everything behind the header, a piece at a time.
+
+        Yields
+        ------
+        bytes
+            The next piece.
+        """
+        with self.table.open("rb") as file:
+            file.seek(self.header)
+            yield from iter(lambda: file.read(_CHUNK_BYTES), b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +93,13 @@ def check_shapefile(path: Path) -> DbfFile:
         If a part is missing, cut off or something else, or the numbers of geometries and rows differ.
     """
     index, table = _beside(path, ".shx"), _beside(path, ".dbf")
-    shapes = path.read_bytes()[:_SHAPE_HEADER_BYTES]
+    with path.open("rb") as file:
+        shapes = file.read(_SHAPE_HEADER_BYTES)
     if len(shapes) < _SHAPE_HEADER_BYTES or int.from_bytes(shapes[:4], "big") != _SHAPE_MAGIC:
         seen = Text(vi=f"tệp bắt đầu bằng {shapes[:8]!r}", en=f"a file that begins with {shapes[:8]!r}")
         raise FileUnreadableError(seen=seen, wanted="Shapefile (.shp)", where=str(path))
     _check_size(path, int.from_bytes(shapes[24:28], "big") * _WORD_BYTES)
-    content = table.read_bytes()
-    if len(content) < _TABLE_HEADER_BYTES:
-        raise FileUnreadableError(seen=f"{table.name}: {len(content)} B", wanted="dBASE (.dbf)", where=str(path))
-    rows, header, width = struct.unpack("<IHH", content[4:12])
-    _check_size(table, header + rows * width)
+    rows, header = _sizes(path, table)
     indexed = (index.stat().st_size - _SHAPE_HEADER_BYTES) // _INDEX_RECORD_BYTES
     if indexed != rows:
         seen = Text(
@@ -98,7 +109,42 @@ def check_shapefile(path: Path) -> DbfFile:
         raise FileUnreadableError(
             seen=seen, wanted=Text(vi="số lượng bằng nhau", en="as many of both"), where=str(path)
         )
-    return DbfFile(path, table, content[header:])
+    return DbfFile(path, table, header)
+
+
+def check_table(path: Path) -> DbfFile:
+    """Check that a table of attributes is whole and stands alone.
+
+    Parameters
+    ----------
+    path : Path
+        The .dbf file.
+
+    Returns
+    -------
+    DbfFile
+        The table.
+
+    Raises
+    ------
+    FileUnreadableError
+        If it is cut off, something else, or the table of a Shapefile beside it.
+    """
+    if (shapes := _side_file(path, ".shp")) is not None:
+        seen = Text(vi=f"bảng thuộc tính của {shapes.name}", en=f"the attribute table of {shapes.name}")
+        raise FileUnreadableError(seen=seen, wanted=shapes.name, where=str(path))
+    return DbfFile(path, path, _sizes(path, path)[1])
+
+
+def _sizes(path: Path, table: Path) -> tuple[int, int]:
+    """Return how many rows a table has, and how many bytes its header."""
+    with table.open("rb") as file:
+        content = file.read(_TABLE_HEADER_BYTES)
+    if len(content) < _TABLE_HEADER_BYTES:
+        raise FileUnreadableError(seen=f"{table.name}: {len(content)} B", wanted="dBASE (.dbf)", where=str(path))
+    rows, header, width = struct.unpack("<IHH", content[4:12])
+    _check_size(table, header + rows * width)
+    return rows, header
 
 
 def find_encoding(table: DbfFile, *, stated: str | None = None) -> Encoding:
@@ -127,8 +173,8 @@ def find_encoding(table: DbfFile, *, stated: str | None = None) -> Encoding:
         if name is None and (side := _side_file(table.path, suffix)) is not None:
             name, basis = side.read_text(encoding="latin-1").strip(), side.name
     if name is not None:
-        return Encoding(_decoded(table, _codec(name), said=f"{basis}: {name}"))
-    if table.records.isascii():
+        return Encoding(_decoded(table, codec_of(name), said=f"{basis}: {name}"))
+    if all(chunk.isascii() for chunk in table.chunks()):
         return Encoding("ascii")
     try:
         _decoded(table, "utf-8", said="")
@@ -173,8 +219,19 @@ def _check_size(path: Path, declared: int) -> None:
         )
 
 
-def _codec(name: str) -> str:
-    """Return the codec for a name as .cpg files write it: UTF-8, 65001, 1252, ANSI 1252, CP1258, 88591, latin1."""
+def codec_of(name: str) -> str:
+    """Return the codec for a name as side files write it: UTF-8, 65001, 1252, ANSI 1252, CP1258, 88591, latin1.
+
+    Parameters
+    ----------
+    name : str
+        As it is written.
+
+    Returns
+    -------
+    str
+        As Python writes it.
+    """
     number = re.fullmatch(r"(?:ansi|cp|oem|windows-)?[ _]*([0-9]{3,5})", name.strip().lower())
     if number is None:
         return name.strip()
@@ -188,7 +245,10 @@ def _decoded(table: DbfFile, codec: str, *, said: str) -> str:
     """Return the codec's own name, after making sure that the whole table is in it."""
     try:
         name = codecs.lookup(codec).name
-        table.records.decode(name)
+        decoder = codecs.getincrementaldecoder(name)()
+        for chunk in table.chunks():
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
     except LookupError as error:
         wanted = Text(vi="bảng mã như UTF-8, cp1258, cp1252", en="an encoding such as UTF-8, cp1258, cp1252")
         raise FileUnreadableError(seen=said, wanted=wanted, where=str(table.path)) from error

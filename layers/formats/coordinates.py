@@ -1,0 +1,246 @@
+"""Places in tables: which columns hold them, in which order, and degrees written as text.
+
+Vietnamese coordinate tables call the northing X and the easting Y, as surveyors do; other tables do the contrary.
+Which of the two a table means shows in its numbers: no northing in Vietnam is as small as an easting. Where the
+numbers leave it open, the columns have to be named, and what was taken for what is always said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from shapely.errors import ShapelyError
+
+from layers.definitions import STORE_CRS
+from layers.errors import FileUnreadableError
+from layers.formats.frames import Loaded
+from layers.formats.model import placeless, refuse
+from layers.text import search_key
+from layers.types import Text
+
+__all__ = ["parse_degrees", "place"]
+
+#: Column names, without tone marks, case and punctuation.
+_LONGITUDE: Final = frozenset({"lon", "lng", "long", "longitude", "longtitude", "kinh do", "kd", "lon deg"})
+_LATITUDE: Final = frozenset({"lat", "latitude", "vi do", "vd", "lat deg"})
+_EASTING: Final = frozenset({"e", "east", "easting", "e m", "easting m"})
+_NORTHING: Final = frozenset({"n", "north", "northing", "n m", "northing m"})
+_X: Final = frozenset({"x", "x m", "toa do x", "toa do x m", "x coord", "coord x", "pointx", "point x"})
+_Y: Final = frozenset({"y", "y m", "toa do y", "toa do y m", "y coord", "coord y", "pointy", "point y"})
+_WKT: Final = frozenset({"wkt", "geom", "geometry", "the geom", "wkt geom", "shape"})
+
+#: Northings of mainland Vietnam, metres on any transverse Mercator grid: latitude 8 to 24.
+_NORTHINGS_M: Final = (850_000.0, 2_660_000.0)
+#: Eastings of a grid with a false easting of 500 km, metres.
+_EASTINGS_M: Final = (100_000.0, 840_000.0)
+
+_DEGREES: Final = re.compile(
+    r"""\s*(?P<before>[NSEWBNĐT]?)\s*(?P<sign>[-+]?)(?P<deg>\d+(?:[.,]\d+)?)\s*(?:[°ºo˚d*]\s*
+    (?:(?P<min>\d+(?:[.,]\d+)?)\s*['’′ʹm]\s*
+    (?:(?P<sec>\d+(?:[.,]\d+)?)\s*(?:["”″ʺs]|''|’’|′′)?\s*)?)?)?(?P<after>[NSEWBĐT]?)\s*""",
+    re.VERBOSE | re.IGNORECASE,
+)
+#: West and south count down. Vietnamese letters are B (Bắc, north), Đ (Đông, east) and T (Tây, west); N is read as
+#: English north, for Nam (south) lies in no part of the country.
+_DOWN: Final = frozenset("SWT")
+
+
+class _Columns(NamedTuple):
+    """Where a table has its places."""
+
+    x: str
+    y: str
+    kind: str
+
+
+def parse_degrees(text: str) -> float:
+    r"""Read an angle written as a person writes it.
+
+    Parameters
+    ----------
+    text : str
+        Decimal degrees, or degrees, minutes and seconds with their signs; N, S, E, W, or B, Đ, T in Vietnamese.
+
+    Returns
+    -------
+    float
+        Degrees; NaN if it is none, or has 60 minutes or seconds or more.
+
+    Examples
+    --------
+    >>> parse_degrees("105°48'36\"E")
+    105.81
+    """
+    found = _DEGREES.fullmatch(text)
+    if found is None:
+        return np.nan
+    degrees, minutes, seconds = (float((found[name] or "0").replace(",", ".")) for name in ("deg", "min", "sec"))
+    letters = (found["before"] + found["after"]).upper()
+    if minutes >= 60 or seconds >= 60 or len(letters) > 1 or (found["sign"] and letters):
+        return np.nan
+    down = found["sign"] == "-" or (letters != "" and letters in _DOWN)
+    angle = degrees + minutes / 60 + seconds / 3600
+    return -angle if down else angle
+
+
+def place(frame: pd.DataFrame, *, path: Path, columns: Sequence[str] = ()) -> Loaded:
+    """Give the rows of a table their places.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Attributes, text as a rule.
+    path : Path
+        The file, for messages.
+    columns : sequence of str
+        The columns that hold the place: (longitude or easting, latitude or northing), or one with WKT. Empty: they are
+        found by name.
+
+    Returns
+    -------
+    Loaded
+        The same rows and columns; no places where no column names them. A CRS is stated only for degrees.
+
+    Raises
+    ------
+    FileUnreadableError
+        If a place cannot be read, two pairs of columns could hold it, or X and Y cannot be told apart.
+    """
+    if columns:
+        missing = [name for name in columns if name not in frame.columns]
+        if missing or len(columns) > 2:
+            seen = Text(vi=f"cột toạ độ {', '.join(columns)}", en=f"coordinates in {', '.join(columns)}")
+            refuse(path, seen=seen, wanted=", ".join(map(str, frame.columns)))
+        if len(columns) == 1:
+            return _from_wkt(frame, columns[0], path=path)
+        return _from_pair(frame, _Columns(columns[0], columns[1], "stated"), path=path)
+    keys = {str(name): search_key(str(name)) for name in frame.columns}
+    pairs = [
+        _Columns(x[0], y[0], kind)
+        for kind, first, second in (
+            ("degrees", _LONGITUDE, _LATITUDE), ("grid", _EASTING, _NORTHING), ("xy", _X, _Y),
+        )
+        if (x := [name for name, key in keys.items() if key in first])
+        and (y := [name for name, key in keys.items() if key in second])
+    ]  # fmt: skip
+    texts = [name for name, key in keys.items() if key in _WKT]
+    if len(texts) == 1:
+        return _from_wkt(frame, texts[0], path=path)
+    if not pairs:
+        return Loaded(placeless(frame), None, spatial=False)
+    # Degrees need no CRS to be stated, so they go before metres.
+    return _from_pair(frame, pairs[0], path=path)
+
+
+def _from_wkt(frame: pd.DataFrame, column: str, *, path: Path) -> Loaded:
+    texts = (
+        frame[column].astype(object).where(frame[column].notna() & (frame[column].astype(str).str.strip() != ""), None)
+    )
+    try:
+        shapes = shapely.from_wkt(texts.to_numpy(dtype=object))
+    except ShapelyError as error:
+        good = shapely.is_missing(shapely.from_wkt(texts.to_numpy(dtype=object), on_invalid="ignore"))
+        row = int(np.flatnonzero(good & texts.notna().to_numpy())[0])
+        seen = Text(
+            vi=f"dòng {row + 1}, cột {column}: {_short(texts.iloc[row])} ({error})",
+            en=f"row {row + 1}, column {column}: {_short(texts.iloc[row])} ({error})",
+        )
+        raise FileUnreadableError(seen=seen, wanted="WKT", where=str(path)) from error
+    note = Text(vi=f"Hình học lấy từ cột {column} (WKT).", en=f"Geometries were taken from the column {column} (WKT).")
+    rest = frame.drop(columns=column)
+    return Loaded(gpd.GeoDataFrame(rest, geometry=gpd.GeoSeries(shapes, index=frame.index)), None, notes=(note,))
+
+
+def _short(text: object) -> str:
+    shown = str(text)
+    return shown if len(shown) <= 40 else f"{shown[:40]}…"
+
+
+def _from_pair(frame: pd.DataFrame, columns: _Columns, *, path: Path) -> Loaded:
+    first, second = (_numbers(frame[name], name, path=path) for name in (columns.x, columns.y))
+    notes = []
+    if columns.kind == "xy" and _northing_first(first, second, columns, path=path):
+        columns, first, second = _Columns(columns.y, columns.x, columns.kind), second, first
+        notes.append(
+            Text(
+                vi=f"Theo độ lớn, cột {columns.y} là toạ độ bắc và cột {columns.x} là toạ độ đông (quy ước trắc địa).",
+                en=f"By their size, {columns.y} holds northings and {columns.x} eastings (the surveyors' order).",
+            )
+        )
+    degrees = _within(first, (-180, 180)) and _within(second, (-90, 90))
+    if columns.kind == "degrees" and not degrees:
+        seen = Text(
+            vi=f"{columns.x}, {columns.y} ngoài khoảng kinh độ, vĩ độ",
+            en=f"{columns.x}, {columns.y} beyond the degrees",
+        )
+        wanted = Text(vi="kinh độ -180..180, vĩ độ -90..90", en="longitudes -180..180, latitudes -90..90")
+        refuse(path, seen=seen, wanted=wanted)
+    notes.append(
+        Text(
+            vi=f"Vị trí lấy từ cột {columns.x} (đông hoặc kinh độ) và {columns.y} (bắc hoặc vĩ độ).",
+            en=f"Places were taken from {columns.x} (easting or longitude) and {columns.y} (northing or latitude).",
+        )
+    )
+    there = ~(np.isnan(first) | np.isnan(second))
+    shapes = np.full(len(frame), None, dtype=object)
+    shapes[there] = shapely.points(first[there], second[there])
+    crs = STORE_CRS if columns.kind == "degrees" and there.any() else None
+    if crs:
+        notes.append(
+            Text(
+                vi="Bảng không nêu hệ toạ độ; kinh độ, vĩ độ được hiểu là WGS 84.",
+                en="The table states no CRS; longitudes and latitudes are taken for WGS 84.",
+            )
+        )
+    placed = gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, index=frame.index))
+    return Loaded(placed, crs, notes=tuple(notes))
+
+
+def _northing_first(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], columns: _Columns, *, path: Path) -> bool:
+    """Tell whether X is the northing, by numbers that can be nothing else."""
+    surveyors = _within(x, _NORTHINGS_M) and _within(y, _EASTINGS_M)
+    others = _within(y, _NORTHINGS_M) and _within(x, _EASTINGS_M)
+    if surveyors == others:
+        seen = Text(
+            vi=f"không rõ cột {columns.x} hay {columns.y} là toạ độ đông",
+            en=f"it is open whether {columns.x} or {columns.y} is the easting",
+        )
+        wanted = Text(
+            vi="khai báo cột: --coordinates CỘT_ĐÔNG,CỘT_BẮC", en="the columns named: --coordinates EASTING,NORTHING"
+        )
+        refuse(path, seen=seen, wanted=wanted)
+    return surveyors
+
+
+def _within(values: npt.NDArray[np.float64], bounds: tuple[float, float]) -> bool:
+    there = values[~np.isnan(values)]
+    return bool(((there >= bounds[0]) & (there <= bounds[1])).all())
+
+
+def _numbers(values: pd.Series[Any], name: str, *, path: Path) -> npt.NDArray[np.float64]:
+    """Read a column of numbers or of degrees as text; blanks are missing."""
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return values.to_numpy(dtype=float, na_value=np.nan)
+    texts: pd.Series[Any] = values.astype("str").fillna("").str.strip()
+    read = pd.to_numeric(texts.where(texts != ""), errors="coerce").to_numpy(dtype=float, copy=True)
+    for row in np.flatnonzero(np.isnan(read) & (texts != "").to_numpy()):
+        read[row] = parse_degrees(texts.iloc[row])
+        if np.isnan(read[row]):
+            seen = Text(
+                vi=f"dòng {row + 1}, cột {name}: {texts.iloc[row]!r}",
+                en=f"row {row + 1}, column {name}: {texts.iloc[row]!r}",
+            )
+            wanted = Text(
+                vi="số, hoặc độ phút giây như 105°48'36\"",
+                en="a number, or degrees, minutes, seconds such as 105°48'36\"",
+            )
+            refuse(path, seen=seen, wanted=wanted)
+    return read

@@ -1,0 +1,155 @@
+"""Files that are read without GDAL: each layer is made by a function, once, and handed on whole or in pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import geopandas as gpd
+import pandas as pd
+
+from layers.formats.model import SourceFeatures, SourceLayer
+from layers.types import Text
+
+__all__ = ["FrameFile", "Loaded"]
+
+#: Column types by the names that GDAL has for them, for one way of telling them.
+_TYPES: Final = (
+    (pd.api.types.is_bool_dtype, "Integer"),
+    (pd.api.types.is_integer_dtype, "Integer64"),
+    (pd.api.types.is_numeric_dtype, "Real"),
+    (pd.api.types.is_datetime64_any_dtype, "DateTime"),
+)
+
+
+class Loaded(NamedTuple):
+    """One layer, read.
+
+    Attributes
+    ----------
+    frame : GeoDataFrame
+        Columns of the file and `geometry`.
+    crs : str or None
+        The CRS that the file states.
+    spatial : bool
+        Whether it has geometries at all.
+    notes : tuple of Text
+        What a reader should know.
+    """
+
+    frame: gpd.GeoDataFrame
+    crs: str | None
+    spatial: bool = True
+    notes: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FrameFile:
+    """A file whose layers are read by functions of ours.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    driver : str
+        The format's name.
+    encoding : str
+        Of its text.
+    loaders : mapping of str to callable
+        Layers by name.
+    """
+
+    path: Path
+    driver: str
+    encoding: str
+    loaders: Mapping[str, Callable[[], Loaded]]
+    _read: dict[str, Loaded] = field(default_factory=dict)
+
+    def names(self) -> list[str]:
+        """Return the names of its layers.
+
+        Returns
+        -------
+        list of str
+            In the file's order.
+        """
+        return list(self.loaders)
+
+    def describe(self, name: str) -> SourceLayer:
+        """Return what one layer holds.
+
+        Parameters
+        ----------
+        name : str
+            The layer.
+
+        Returns
+        -------
+        SourceLayer
+            Its fields, count and CRS.
+        """
+        loaded = self._load(name)
+        frame = loaded.frame
+        kinds = sorted(set(frame.geom_type.dropna()))
+        geometry = (kinds[0] if len(kinds) == 1 else "Unknown") if loaded.spatial else None
+        columns = [column for column in frame.columns if column != frame.geometry.name]
+        fields = tuple((str(column), _type_of(frame[column])) for column in columns)
+        return SourceLayer(name, geometry, len(frame), loaded.crs, fields)
+
+    def read(self, name: str) -> SourceFeatures:
+        """Return every feature of a layer.
+
+        Parameters
+        ----------
+        name : str
+            The layer.
+
+        Returns
+        -------
+        SourceFeatures
+            All of it.
+        """
+        return self._features(name, self._load(name).frame)
+
+    def batches(self, name: str, rows: int) -> Iterator[SourceFeatures]:
+        """Return the features of a layer, so many at a time.
+
+        Parameters
+        ----------
+        name : str
+            The layer.
+        rows : int
+            Features a batch, at most.
+
+        Yields
+        ------
+        SourceFeatures
+            The next features.
+        """
+        frame = self._load(name).frame
+        for start in range(0, len(frame), rows):
+            yield self._features(name, frame.iloc[start : start + rows])
+
+    def _load(self, name: str) -> Loaded:
+        if name not in self._read:
+            self._read[name] = self.loaders[name]()
+        return self._read[name]
+
+    def _features(self, name: str, frame: gpd.GeoDataFrame) -> SourceFeatures:
+        loaded = self._load(name)
+        return SourceFeatures(
+            frame=frame.rename_axis(index="fid"),
+            crs=loaded.crs,
+            path=self.path,
+            driver=self.driver,
+            layer=name,
+            spatial=loaded.spatial,
+            encoding=self.encoding,
+            notes=loaded.notes,
+        )
+
+
+def _type_of(values: pd.Series[Any]) -> str:
+    return next((name for fits, name in _TYPES if fits(values.dtype)), "String")

@@ -115,18 +115,18 @@ def _from_numbers(type_: FieldType, values: pd.Series[Any]) -> Coerced:
     numbers_ = values.to_numpy(dtype="float64", na_value=math.nan)
     refused = np.isinf(numbers_)
     if type_ == "number":
-        return Coerced(_cast(values.mask(refused), type_), refused)
+        return Coerced(_cast(_without(values, refused), type_), refused)
     refused |= (np.abs(numbers_) >= _INT64) | (np.floor(numbers_) != numbers_) & ~np.isnan(numbers_)
     # Unsigned ones are masked as integers: above 2**53 a float would round them.
     exact = values.astype("UInt64") if pd.api.types.is_unsigned_integer_dtype(values.dtype) else values
-    return Coerced(_cast(exact.mask(refused), type_), refused)
+    return Coerced(_cast(_without(exact, refused), type_), refused)
 
 
 def _from_times(values: pd.Series[Any]) -> Coerced:
-    local = values.dt.tz_localize(None)
+    local = values if values.dt.tz is None else values.dt.tz_localize(None)
     days = local.dt.normalize()
     refused = ((local != days) & local.notna()).to_numpy(dtype=bool)
-    return Coerced(_cast(days.mask(refused), "date"), refused)
+    return Coerced(_cast(_without(days, refused), "date"), refused)
 
 
 def _from_texts(type_: FieldType, values: pd.Series[Any]) -> Coerced:
@@ -222,6 +222,12 @@ def _as_text(value: object) -> str | None:
     return value.isoformat() if isinstance(value, dt.date) else None
 
 
+def _without(values: pd.Series[Any], refused: npt.NDArray[np.bool_]) -> pd.Series[Any]:
+    # Nearly always nothing is refused, and masking costs more than all the rest of reading a short column.
+    return values.mask(refused) if refused.any() else values
+
+
 def _cast(values: pd.Series[Any], type_: FieldType) -> pd.Series[Any]:
-    cast: pd.Series[Any] = values.astype(pd.api.types.pandas_dtype(DTYPES[type_]))
+    wanted = pd.api.types.pandas_dtype(DTYPES[type_])
+    cast: pd.Series[Any] = values if values.dtype == wanted else values.astype(wanted)
     return cast

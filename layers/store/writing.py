@@ -86,9 +86,9 @@ class Writer:
         if edit.mode == "replace":
             gone = sorted(self._all_ids(definition).difference(ids))
             removed = self._remove(definition, gone)
-        added, updated = (features, features[:0]) if not there.any() else (features[~there], features[differs])
-        self._record(definition, added, "insert")
-        self._record(definition, updated, "update")
+        added, updated = np.flatnonzero(~there), np.flatnonzero(differs)
+        self._record(definition, _rows(features, added), "insert")
+        self._record(definition, _rows(features, updated), "update")
         return len(added) + len(updated) + removed
 
     def _record(self, definition: LayerDefinition, features: gpd.GeoDataFrame, operation: Operation) -> None:
@@ -186,6 +186,11 @@ class Writer:
             )
             raise ValueOutOfRangeError(seen=twice[0], wanted=wanted, where=definition.id)
         touched.update(ids)
+
+
+def _rows(features: gpd.GeoDataFrame, places: npt.NDArray[np.intp]) -> gpd.GeoDataFrame:
+    """Return the features at some places, without a copy if those are all of them."""
+    return features if len(places) == len(features) else features.iloc[places]
 
 
 def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -25,7 +25,7 @@ from layers.encodings.viqr import VIQR_AMBIGUOUS
 from layers.errors import ValueOutOfRangeError
 from layers.types import Text
 
-__all__ = ["LOSSES", "Converted", "Loss", "Lost", "convert", "encode"]
+__all__ = ["LOSSES", "Converted", "Loss", "Lost", "convert", "encode", "scheme_of"]
 
 Loss = Literal["letter", "case", "reading"]
 #: Why a letter is listed as lost.

@@ -46,8 +46,9 @@ def reading(key: str) -> Reading:
 
 
 def hanoi_points(seed: int, *, count: int = 60, spread: float = 0.02) -> np.ndarray:
+    """Places around a random middle, all of them inside the outline of Hanoi whatever the seed."""
     random = np.random.default_rng(seed)
-    middle = random.uniform([105.45, 20.75], [105.95, 21.25])
+    middle = random.uniform([105.55, 20.85], [105.85, 21.2])
     return middle + random.uniform(-spread, spread, (count, 2))
 
 

@@ -65,7 +65,7 @@ class FrameFile:
     driver: str
     encoding: str
     loaders: Mapping[str, Callable[[], Loaded]]
-    _read: dict[str, Loaded] = field(default_factory=dict)
+    _read: dict[str, Loaded] = field(default_factory=dict, init=False)
 
     def names(self) -> list[str]:
         """Return the names of its layers.

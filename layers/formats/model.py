@@ -146,16 +146,57 @@ class Opened(Protocol):
         """Of its text."""
 
     def names(self) -> list[str]:
-        """Return the names of its layers."""
+        """Return the names of its layers.
+
+        Returns
+        -------
+        list of str
+            In the order of the file.
+        """
 
     def describe(self, name: str) -> SourceLayer:
-        """Return what one layer holds."""
+        """Return what one layer holds, without reading its features.
+
+        Parameters
+        ----------
+        name : str
+            One of `names`.
+
+        Returns
+        -------
+        SourceLayer
+            Fields, count and CRS.
+        """
 
     def read(self, name: str) -> SourceFeatures:
-        """Return every feature of a layer."""
+        """Return every feature of a layer.
+
+        Parameters
+        ----------
+        name : str
+            One of `names`.
+
+        Returns
+        -------
+        SourceFeatures
+            As the file has them.
+        """
 
     def batches(self, name: str, rows: int) -> Iterator[SourceFeatures]:
-        """Return the features of a layer, so many rows at a time."""
+        """Return the features of a layer, so many rows at a time.
+
+        Parameters
+        ----------
+        name : str
+            One of `names`.
+        rows : int
+            At most so many at a time.
+
+        Yields
+        ------
+        SourceFeatures
+            In the order of the file.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 from layers.formats.model import Inspection, Loss, SourceFeatures, SourceLayer, WriteResult
 from layers.formats.reading import BATCH_ROWS, SUFFIXES, WANTED_FILE, inspect, read_batches, read_features
+from layers.formats.writing import FORMATS, write_features
 
 __all__ = [
     "BATCH_ROWS",
+    "FORMATS",
     "SUFFIXES",
     "WANTED_FILE",
     "Inspection",
@@ -15,4 +17,5 @@ __all__ = [
     "inspect",
     "read_batches",
     "read_features",
+    "write_features",
 ]

@@ -141,7 +141,7 @@ class GdalFile:
                 use_arrow=False,
                 **source.options,
             )
-            read = _with_texts(read, source, described)
+            read = _with_integers(_with_texts(read, source, described), source, described)
         spatial = isinstance(read, gpd.GeoDataFrame)
         if "geometry" in [column for column, _ in described.fields]:
             seen = Text(vi="một cột thuộc tính tên geometry", en="a column of attributes called geometry")
@@ -183,7 +183,9 @@ class GdalFile:
             for batch in stream:
                 frame = source.decode(
                     from_arrow(
-                        batch, about["geometry_name"] or "wkb_geometry", fid=about["fid_column"] or _FEATURE_NUMBERS
+                        pa.Table.from_batches([batch]),
+                        about["geometry_name"] or "wkb_geometry",
+                        fid=about["fid_column"] or _FEATURE_NUMBERS,
                     )
                 )
                 _verify_letters(source, frame)
@@ -227,12 +229,12 @@ class GdalFile:
         )
 
 
-def from_arrow(batch: pa.RecordBatch, geometry: str, *, fid: str | None = None) -> gpd.GeoDataFrame:
-    """Return features of an Arrow batch.
+def from_arrow(table: pa.Table, geometry: str, *, fid: str | None = None) -> gpd.GeoDataFrame:
+    """Return features of an Arrow table.
 
     Parameters
     ----------
-    batch : pyarrow.RecordBatch
+    table : pyarrow.Table
         Attributes and a column of WKB.
     geometry : str
         The name of that column; there may be none of that name.
@@ -244,15 +246,16 @@ def from_arrow(batch: pa.RecordBatch, geometry: str, *, fid: str | None = None) 
     GeoDataFrame
         Whole numbers and truth values nullable, a column `geometry`.
     """
-    places = [name for name in (geometry, "wkb_geometry", "geometry") if name in batch.schema.names]
-    table = pa.Table.from_batches([batch])
+    # What pandas wrote of its own types into a file does not count: the types of Arrow do.
+    table = table.replace_schema_metadata(None)
+    places = [name for name in (geometry, "wkb_geometry", "geometry") if name in table.schema.names]
     frame = table.drop_columns(places[:1]).to_pandas(types_mapper=_NULLABLE.get, date_as_object=False)
     if fid and fid in frame.columns:
         frame = frame.set_index(frame.pop(fid).astype("int64"))
     frame.index.name = "fid"
     if not places:
         return placeless(frame)
-    shapes = shapely.from_wkb(table.column(places[0]).to_numpy(zero_copy_only=False))
+    shapes = shapely.from_wkb(table.column(places[0]).to_numpy())
     return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, index=frame.index))
 
 
@@ -273,9 +276,21 @@ def _with_texts(read: pd.DataFrame, source: Source, described: SourceLayer) -> p
     return read.assign(**texts)
 
 
+def _with_integers(read: pd.DataFrame, source: Source, described: SourceLayer) -> pd.DataFrame:
+    """Put whole numbers back that were rounded: beside empty values they are read as floats."""
+    names = [name for name, type_ in described.fields if type_ == "Integer64"]
+    rounded = [name for name in names if read[name].dtype == np.float64 and (read[name].abs() > _EXACT).any()]
+    if not rounded:
+        return read
+    _, table = pyogrio.raw.read_arrow(
+        source.target, layer=described.name, columns=rounded, read_geometry=False, **source.options
+    )
+    exact = from_arrow(table, "").set_index(read.index)
+    return read.assign(**{name: exact[name] for name in rounded})
+
+
 def _verify(source: Source, frame: gpd.GeoDataFrame, described: SourceLayer) -> None:
-    """Refuse a reading in which features, geometries, digits or letters went missing."""
-    _verify_integers(source, frame, described)
+    """Refuse a reading in which features, geometries or letters went missing."""
     _verify_letters(source, frame)
     there = (len(frame), int((~shapely.is_missing(frame.geometry.to_numpy())).sum()))
     _verify_counts(source, there, described)
@@ -289,17 +304,6 @@ def _verify_counts(source: Source, there: tuple[int, int], described: SourceLaye
             en=f"{there[0]} features with {there[1]} geometries could be read of {wanted[0]} and {wanted[1]}",
         )
         refuse(source.path, seen=seen, wanted=_WHOLE)
-
-
-def _verify_integers(source: Source, frame: gpd.GeoDataFrame, described: SourceLayer) -> None:
-    """Refuse whole numbers that were rounded: a column with empty values is read as floats."""
-    for name, type_ in described.fields:
-        if type_ == "Integer64" and frame[name].dtype == np.float64 and bool((frame[name].abs() > _EXACT).any()):
-            seen = Text(
-                vi=f"cột {name} có số nguyên trên 2^53 bên cạnh giá trị trống",
-                en=f"the column {name} holds whole numbers above 2^53 beside empty values",
-            )
-            refuse(source.path, seen=seen, wanted=Text(vi="cột đó bằng văn bản", en="that column as text"))
 
 
 def _verify_letters(source: Source, frame: gpd.GeoDataFrame) -> None:

@@ -19,7 +19,7 @@ from layers.definitions import STORE_CRS
 from layers.errors import FileUnreadableError
 from layers.formats.frames import FrameFile, Loaded
 from layers.formats.gdal import from_arrow
-from layers.formats.model import ReadOptions, beginning, placeless, refuse
+from layers.formats.model import ReadOptions, beginning, refuse
 from layers.types import Text
 
 __all__ = ["open_parquet"]
@@ -65,9 +65,7 @@ def _load(path: Path) -> Loaded:
         table = pq.read_table(path, partitioning=None)
         stated = table.schema.metadata or {}
         if b"geo" not in stated:
-            batch = table.replace_schema_metadata(None).combine_chunks().to_batches()
-            frame = from_arrow(batch[0], "geometry") if batch else placeless(table.to_pandas())
-            return Loaded(frame, None, spatial=bool(batch) and "geometry" in table.schema.names)
+            return Loaded(from_arrow(table, "geometry"), None, spatial="geometry" in table.schema.names)
         about: dict[str, Any] = orjson.loads(stated[b"geo"])
         primary = about["primary_column"]
         read = gpd.read_parquet(path)
@@ -84,8 +82,7 @@ def _plain(read: gpd.GeoDataFrame, primary: str) -> gpd.GeoDataFrame:
     numbered = read.reset_index() if index else read.reset_index(drop=True)
     attributes = numbered.drop(columns=primary)
     attributes = attributes.drop(columns=[name for name in attributes if attributes[name].dtype == "geometry"])
-    batches = pa.Table.from_pandas(attributes, preserve_index=False).combine_chunks().to_batches()
-    plain = from_arrow(batches[0], "") if batches else placeless(attributes)
+    plain = from_arrow(pa.Table.from_pandas(attributes, preserve_index=False), "")
     shapes = gpd.GeoSeries(numbered[primary].to_numpy(), index=plain.index)
     return plain.set_geometry(shapes)
 

@@ -166,7 +166,7 @@ def parks(count: int = 250) -> gpd.GeoDataFrame:
 def test_batches_add_up_to_the_layer(tmp_path: Path, suffix: str, driver: str) -> None:
     path = tmp_path / f"parks.{suffix}"
     options = {"SPATIAL_INDEX": "NO"} if driver == "FlatGeobuf" else {}
-    encoding = {"encoding": "UTF-8"} if driver in ("MapInfo File", "ESRI Shapefile") else {}
+    encoding = {"ENCODING": "UTF-8"} if driver in ("MapInfo File", "ESRI Shapefile") else {}
     pyogrio.write_dataframe(parks(), path, driver=driver, **options, **encoding)
     told: list[tuple[int, int]] = []
     batches = list(read_batches(path, rows=100, progress=lambda done, whole: told.append((done, whole))))

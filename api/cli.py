@@ -1,4 +1,4 @@
-"""The command line: `parkplan serve | init | review | import | layers | changesets`.
+"""The command line: `parkplan serve | init | review | import | export | inspect | layers | changesets`.
 
 Bad input ends with exit code 2 and one message on standard error in the reader's language, never with a traceback.
 """
@@ -12,8 +12,10 @@ from typing import Annotated, Final
 import typer
 
 from api.commands.changesets import changesets
+from api.commands.exporting import export
 from api.commands.importing import import_
 from api.commands.init import init
+from api.commands.inspecting import inspect
 from api.commands.layers import layers
 from api.commands.review import review
 from api.commands.serve import serve
@@ -71,6 +73,8 @@ app.command()(serve)
 app.command()(init)
 app.command()(review)
 app.command(name="import")(import_)
+app.command()(export)
+app.command()(inspect)
 app.command()(changesets)
 app.add_typer(layers, name="layers")
 

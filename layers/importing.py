@@ -7,7 +7,7 @@ the coordinates. A field that the file does not speak of keeps its value in feat
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -141,6 +141,8 @@ def import_file(
     crs: object | None = None,
     encoding: str | None = None,
     text_encodings: Mapping[str, str] | None = None,
+    coordinates: Sequence[str] = (),
+    polygons: bool = False,
     author: str,
     message: str,
     decision: Decision | None = None,
@@ -157,7 +159,7 @@ def import_file(
     store : Store
         Where to.
     path : str or Path
-        GeoJSON, GeoPackage or Shapefile.
+        A file of a format in `layers.formats.SUFFIXES`.
     layer : str
         The layer's id.
     mapping : ColumnMapping, str or Path, optional
@@ -171,6 +173,10 @@ def import_file(
     text_encodings : mapping of str to str, optional
         Vietnamese encodings by column of the file (`layers.encodings.SCHEMES`), where the user knows them; "unicode"
         leaves a column as it is. Other columns are converted only where their encoding is clear.
+    coordinates : sequence of str
+        Columns of a table that hold the place: (longitude or easting, latitude or northing), or one with WKT.
+    polygons : bool
+        Whether closed lines of a drawing are areas.
     author, message : str
         Who, and why.
     decision : Decision, optional
@@ -200,7 +206,11 @@ def import_file(
     definition = store.definition(layer)
     chosen = read_mapping(mapping) if isinstance(mapping, str | Path) else mapping
     source = read_features(
-        path, source_layer=source_layer or (chosen.source_layer if chosen else None), encoding=encoding
+        path,
+        source_layer=source_layer or (chosen.source_layer if chosen else None),
+        encoding=encoding,
+        coordinates=coordinates,
+        polygons=polygons,
     )
     text = repair(source.frame, choices=text_encodings)
     source = replace(source, frame=text.values)

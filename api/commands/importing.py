@@ -24,7 +24,7 @@ _COMPLETENESS: Final = ("complete", "partial")
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="GeoJSON, GeoPackage or Shapefile.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="GeoJSON, GeoPackage, Shapefile, DXF, KML, Excel, ...")],
     *,
     layer: Annotated[str, typer.Option(metavar="LAYER", help="Id of the layer that takes the features.")],
     mapping: Annotated[
@@ -32,7 +32,11 @@ def import_(
     ] = None,
     source_layer: Annotated[str | None, typer.Option(metavar="NAME", help="Layer of a file with several.")] = None,
     crs: Annotated[str | None, typer.Option(metavar="EPSG:CODE", help="CRS, where the file states none.")] = None,
-    encoding: Annotated[str | None, typer.Option(metavar="NAME", help="Of a Shapefile that states none.")] = None,
+    encoding: Annotated[str | None, typer.Option(metavar="NAME", help="Of text that states none.")] = None,
+    coordinates: Annotated[
+        str | None, typer.Option(metavar="EAST,NORTH", help="Columns of a table that hold the place, or one with WKT.")
+    ] = None,
+    polygons: Annotated[bool, typer.Option("--polygons", help="Closed lines of a drawing are areas.")] = False,
     text: Annotated[
         list[str] | None,
         typer.Option(metavar="COLUMN=ENCODING", help="Encoding of Vietnamese text such as tcvn3 or vni; repeatable."),
@@ -72,6 +76,8 @@ def import_(
             source_layer=source_layer,
             crs=crs,
             encoding=encoding,
+            coordinates=() if coordinates is None else tuple(name.strip() for name in coordinates.split(",")),
+            polygons=polygons,
             text_encodings=_text_encodings(text or []),
             author=author or getpass.getuser(),
             message=message or Text(vi=f"Nhập {file.name}", en=f"Import {file.name}").say(language),

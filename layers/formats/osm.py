@@ -29,7 +29,7 @@ from layers.formats.gdal import GdalFile
 from layers.formats.model import ReadOptions, Source, SourceFeatures, SourceLayer, beginning, refuse
 from layers.types import Text
 
-__all__ = ["ROADS", "open_osm"]
+__all__ = ["ROADS", "OsmFile", "open_osm"]
 
 #: The layer of road edges; the others are those of GDAL.
 ROADS: Final = "roads"

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pyproj import CRS
 
 from layers.errors import CrsError, ValueOutOfRangeError
+from layers.formats import read_features
 from layers.georeference import (
     CLEAR_SHARE,
     HANOI,
@@ -483,7 +484,7 @@ def test_lots_drawn_on_an_image_are_pixels(shared_data: Path) -> None:
     ],
 )
 def test_drawings_are_local(shared_data: Path, name: str) -> None:
-    shapes = read(shared_data / "formats" / "dxf" / name).geometry.to_numpy()
+    shapes = read_features(shared_data / "formats" / "dxf" / name).frame.geometry.to_numpy()
     diagnosis = diagnose(shapes)
     assert diagnosis.verdict == "none"
     assert diagnosis.best is not None

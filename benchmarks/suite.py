@@ -9,7 +9,7 @@ from typing import Final
 
 import geopandas as gpd
 
-from benchmarks import analysis, bulk, editing, paging, startup
+from benchmarks import analysis, bulk, editing, import_formats, paging, startup
 from benchmarks.data import REGION, bboxes, road_definition, roads
 from benchmarks.geopackage import GeoPackageRival
 from benchmarks.postgis import PostgisRival
@@ -64,7 +64,11 @@ def _analysis(folder: Path, _: str, sizes: Sizes) -> Iterator[Result]:
     yield analysis.measure_separation(zone_count=sizes.zones, park_count=sizes.parks, rounds=sizes.overlays)
 
 
-PARTS: Final[dict[str, Parts]] = {"stores": _stores, "start": _start, "analysis": _analysis}
+def _formats(folder: Path, _: str, sizes: Sizes) -> Iterator[Result]:
+    yield from import_formats.measure_polygons(folder, count=sizes.zones * 5, rounds=sizes.loads)
+
+
+PARTS: Final[dict[str, Parts]] = {"stores": _stores, "start": _start, "analysis": _analysis, "formats": _formats}
 
 
 def run(folder: Path, postgis_url: str, sizes: Sizes, *, parts: tuple[str, ...] = tuple(PARTS)) -> Iterator[Result]:

@@ -10,6 +10,7 @@ import shapely
 
 from benchmarks.data import bboxes, roads
 from benchmarks.goals import Goals, read_goals
+from benchmarks.import_formats import large_file, peak_mib
 from benchmarks.report import markdown, write_json
 from benchmarks.results import Result, result_of
 from benchmarks.sizes import QUICK
@@ -100,3 +101,15 @@ def test_the_data_are_the_same_every_time_and_the_boxes_hold_one_page() -> None:
     shapes = features.geometry.to_numpy()
     for box in bboxes(shapes, matches=40, count=3):
         assert shapely.intersects(shapes, shapely.box(*box)).sum() == 40
+
+
+def test_polygons_from_files_are_all_read_and_checked(tmp_path: Path) -> None:
+    results = list(run(tmp_path, "", QUICK, parts=("formats",)))
+    assert [result.id for result in results] == ["polygon_check", "polygon_import"]
+
+
+def test_a_streamed_file_is_read_to_its_end(tmp_path: Path) -> None:
+    large_file(tmp_path / "many.fgb", count=45_000)
+    count, mib = peak_mib(tmp_path / "many.fgb")
+    assert count == 45_000
+    assert 50 < mib < 1024

@@ -91,7 +91,8 @@ ODD_TEXTS = st.sampled_from(["007", "1.10", "2025/01/02", "null", "NA", "Hoà", 
 PLACES = st.builds(Point, st.integers(-180, 180), st.integers(-90, 90)) | st.sampled_from([AREA, HOLED])
 COLUMNS: dict[str, st.SearchStrategy[object]] = {
     "ten": st.none() | TEXTS | ODD_TEXTS,
-    "so_tang": st.none() | st.integers(-(2**63), 2**63 - 1),
+    # GDAL takes the two ends of 64 bits for numbers beyond them, and such a GeoJSON is refused.
+    "so_tang": st.none() | st.integers(-(2**63) + 1, 2**63 - 2),
     "dien_tich_quy_hoach": st.none() | st.floats(allow_nan=False, allow_infinity=False),
     "da_duyet": st.none() | st.booleans(),
     "valid_from": st.none() | st.dates(dt.date(1800, 1, 1), dt.date(2200, 12, 31)),
@@ -318,3 +319,9 @@ def test_a_frame_without_a_definition_keeps_its_types(tmp_path: Path) -> None:
 def test_the_definition_has_nothing_to_say_of_files() -> None:
     assert isinstance(DEFINITION, LayerDefinition)
     assert len({FORMATS[name].suffix for name in FORMATS}) == len(FORMATS)
+
+
+def test_a_file_that_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(LayersError, match="out of 64bit integer range"):
+        written(zones(so_tang=pd.array([2**63 - 1, None, 1, 2, 3], dtype="Int64")), tmp_path, "geojson")  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,7 @@
 """Which findings are drawn, and as what: one sign a place, of the gravest outcome there.
 
-What concludes nothing counts: a park that passes one rule while another could not be checked is not drawn as passed.
+What concludes nothing counts: a park that passes one rule while another could not be checked is not drawn as passed. It
+has no sign, and stands in the tables.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ __all__ = ["findings_on_map", "worst_outcome"]
 
 #: Messages of one place that its popup spells out; the table has them all.
 MESSAGES_SHOWN: Final = 5
+_CONCLUDED: Final = frozenset({"fail", "warning", "pass"})
 _GRAVITY: Final[dict[str, int]] = {outcome: rank for rank, outcome in enumerate(OUTCOMES)}
 
 
@@ -45,10 +47,10 @@ def worst_outcome(outcomes: Iterable[str]) -> str | None:
 
 
 def findings_on_map(findings: gpd.GeoDataFrame, *, language: Language) -> list[dict[str, Any]]:
-    """Return what a map draws of the findings of a review: the places that were judged.
+    """Return what a map draws of the findings of a review: the places about which something was concluded.
 
     Findings on the same geometry are one place; its sign is that of the gravest outcome, with no data and not checked
-    before pass.
+    before pass. Places whose gravest outcome concludes nothing have no sign.
 
     Parameters
     ----------
@@ -72,8 +74,9 @@ def findings_on_map(findings: gpd.GeoDataFrame, *, language: Language) -> list[d
     if findings.crs != STORE_CRS:
         seen = "None" if findings.crs is None else findings.crs.to_string()
         raise CrsError(seen=seen, wanted=STORE_CRS, where="findings")
-    drawn = findings[findings.geometry.notna() & ~findings.geometry.is_empty]
-    places = [_place(group, language) for _, group in drawn.groupby(drawn.geometry.to_wkb(), sort=False)]
+    placed = findings[findings.geometry.notna() & ~findings.geometry.is_empty]
+    groups = (group for _, group in placed.groupby(placed.geometry.to_wkb(), sort=False))
+    places = [_place(group, language) for group in groups if worst_outcome(group["outcome"]) in _CONCLUDED]
     return sorted(places, key=lambda place: _GRAVITY[place["outcome"]], reverse=True)
 
 

@@ -226,16 +226,17 @@ def test_the_gravest_outcome_is_the_first_in_the_order_of_the_review(outcomes: l
 def test_a_place_is_drawn_once_by_its_gravest_outcome(findings: gpd.GeoDataFrame) -> None:
     places = findings_on_map(findings, language="en")
     assert [(place["park"], place["outcome"], place["counts"]) for place in places] == [
-        ("label", "no_data", {"no_data": 1}),
         ("sketch", "warning", {"warning": 1, "pass": 1}),
         ("drawn", "fail", {"pass": 1, "fail": 1, "not_checked": 1}),
     ]
-    assert [place["messages"] for place in places] == [[], [["warning", "Rule"]], [["fail", f"{IMAGE} en"]]]
+    assert [place["messages"] for place in places] == [[["warning", "Rule"]], [["fail", f"{IMAGE} en"]]]
 
 
 def test_a_place_with_something_left_open_is_never_drawn_as_passed(findings: gpd.GeoDataFrame) -> None:
-    places = findings_on_map(findings[findings["outcome"] != "fail"], language="vi")
-    assert {place["park"]: place["outcome"] for place in places}["drawn"] == "not_checked"
+    left = findings[findings["outcome"] != "fail"]
+    assert [place["park"] for place in findings_on_map(left, language="vi")] == ["sketch"]
+    done = left[left["outcome"] != "not_checked"]
+    assert {place["park"]: place["outcome"] for place in findings_on_map(done, language="vi")}["drawn"] == "pass"
     with pytest.raises(CrsError):
         findings_on_map(findings.to_crs("EPSG:5897"), language="vi")
 
@@ -416,8 +417,8 @@ def test_a_popup_says_what_is_known_with_units_and_codes(page: Page, saved: str)
 def test_findings_have_signs_that_can_be_reached_and_switched(page: Page, saved: str) -> None:
     page.goto(saved)
     signs = page.locator(".pp-finding")
-    assert sorted(str(sign.get_attribute("aria-label")) for sign in signs.all()) == ["Fail", "No data", "Warning"]
-    assert page.locator("[data-layer=findings] [data-value]").all_inner_texts() == ["Fail", "Warning", "No data"]
+    assert sorted(str(sign.get_attribute("aria-label")) for sign in signs.all()) == ["Fail", "Warning"]
+    assert page.locator("[data-layer=findings] [data-value]").all_inner_texts() == ["Fail", "Warning"]
     signs.first.focus()
     page.keyboard.press("Enter")
     assert page.locator(".pp-popup .pp-card-kind").inner_text() == "Findings"

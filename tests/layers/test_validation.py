@@ -101,9 +101,11 @@ def test_attribute_rules(columns: dict[str, Any], rule: str, field: str, seen: s
     issue = only(check(PLOTS, plots(**columns)))
     assert (issue.rule, issue.field, issue.row, issue.feature_id) == (rule, field, 0, "plot 0")
     assert issue.severity == "error"
-    start = f"plots, row 1, feature 'plot 0', field {field}: {RULES[rule].en}; saw {seen}, wanted {wanted}"
+    start = f"plots, row 1, feature 'plot 0', field {field}: {RULES[rule].title.en}; saw {seen}, wanted {wanted}"
     assert issue.message("en").startswith(start)
-    assert issue.message("vi").startswith(f"plots, dòng 1, đối tượng 'plot 0', trường {field}: {RULES[rule].vi}; gặp ")
+    assert issue.message("vi").startswith(
+        f"plots, dòng 1, đối tượng 'plot 0', trường {field}: {RULES[rule].title.vi}; gặp "
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,9 @@ def test_attribute_rules(columns: dict[str, Any], rule: str, field: str, seen: s
 def test_geometry_rules(shape: shapely.Geometry, rule: str, seen: str) -> None:
     issue = only(check(PLOTS, plots(geometry=[shape])))
     assert (issue.rule, issue.row, issue.severity) == (rule, 0, "error")
-    assert issue.message("en").startswith(f"plots, row 1, feature 'plot 0': {RULES[rule].en}; saw {seen}, wanted ")
+    assert issue.message("en").startswith(
+        f"plots, row 1, feature 'plot 0': {RULES[rule].title.en}; saw {seen}, wanted "
+    )
 
 
 def test_coordinates_that_are_no_numbers() -> None:
@@ -219,11 +223,12 @@ def test_argument_is_not_changed() -> None:
 
 
 def test_every_rule_speaks_both_languages() -> None:
-    for rule, text in RULES.items():
-        issue = Issue(rule, "plots", 1, "a", None, "x", "y")
-        assert text.vi in issue.message("vi")
-        assert text.en in issue.message("en")
-        assert text.vi != text.en
+    for name, rule in RULES.items():
+        issue = Issue(name, "plots", 1, "a", None, "x", "y")
+        assert rule.title.vi in issue.message("vi")
+        assert rule.title.en in issue.message("en")
+        assert rule.title.vi != rule.title.en
+        assert rule.fix.vi != rule.fix.en
 
 
 #: Frames take their time on a busy machine; how long is no matter of these tests.

@@ -23,6 +23,7 @@ __all__ = [
     "ParkplanError",
     "StoreError",
     "StoreUnreachableError",
+    "UndecidedCrsError",
     "UnknownChangesetError",
     "UnknownFeatureError",
     "UnknownFieldError",
@@ -164,6 +165,33 @@ class CrsError(LayersError):
         vi="{where}: hệ toạ độ là {seen}, cần {wanted}.",
         en="{where}: the CRS is {seen}, wanted {wanted}.",
     )
+
+
+class _Diagnosis(Protocol):
+    @property
+    def choices(self) -> Sequence[object]: ...
+    def document(self, language: Language) -> dict[str, object]: ...
+
+
+class UndecidedCrsError(CrsError):
+    """Coordinates whose CRS a person has to choose, or that no CRS places.
+
+    Parameters
+    ----------
+    diagnosis : diagnosis
+        What the coordinates may be.
+    seen, wanted, where : object
+        As for every error.
+    """
+
+    template = Text(
+        vi="{where}: hệ toạ độ khai báo: {seen}; cần người dùng chọn {wanted}",
+        en="{where}: the stated CRS is {seen}; a choice is wanted: {wanted}",
+    )
+
+    def __init__(self, diagnosis: _Diagnosis, *, seen: object, wanted: object, where: str) -> None:
+        self.diagnosis = diagnosis
+        super().__init__(seen=seen, wanted=wanted, where=where)
 
 
 class ValueOutOfRangeError(LayersError):

@@ -1,16 +1,18 @@
-"""Bringing a file into a layer: read, map, reproject, check, write as one changeset, or not at all.
+"""Taking a file into a layer: examine, compare, write as one changeset, or not at all.
 
-Everything that happened on the way is in the result: which column went where, what stayed behind, which operation moved
-the coordinates. A field that the file does not speak of keeps its value in features that are there already.
+Everything that happened on the way is in the receipt: which column went where, what stayed behind, which operation
+moved the coordinates, what was put right, what is wrong. A field that the file does not speak of keeps its value in
+features that are there already.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, ParamSpec
 
 import geopandas as gpd
 import numpy as np
@@ -19,119 +21,39 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from layers.coercion import coerce
-from layers.crs import Transformation, to_store_crs
+from layers.crs import to_store_crs
 from layers.definitions import STORE_CRS, LayerDefinition
-from layers.encodings import ColumnRepair, repair
 from layers.errors import (
     FeatureExistsError,
     InvalidFeaturesError,
     UnknownFeatureError,
     ValueOutOfRangeError,
 )
-from layers.formats import SourceFeatures, read_features
-from layers.mapping import ColumnMapping, Mapped, Translation, map_by_name, read_mapping
+from layers.examining import Examination, Progress, Reading, examine, stopped
+from layers.formats import read_features
+from layers.georeference import HANOI, TargetArea
+from layers.mapping import ColumnMapping, read_mapping
+from layers.receipts import Receipt
 from layers.schema import typed
-from layers.store import Changeset, Decision, Put, Store
+from layers.store import Decision, Put, Store
 from layers.store.model import PutMode
 from layers.text import search_key
-from layers.types import Language, Text
-from layers.validation import Issue, check, errors_of
+from layers.types import Bounds, Text
+from layers.validation import check, errors_of
 
-__all__ = ["COVERAGE_LAYER", "Completeness", "ImportResult", "import_file"]
+__all__ = ["COVERAGE_LAYER", "Accept", "Completeness", "StoreSurroundings", "import_file", "receive_file"]
 
 #: The layer that says where other layers have data.
 COVERAGE_LAYER: Final = "coverage"
 Completeness = Literal["complete", "partial"]
+#: Whether one error refuses the file, or only the features that have one.
+Accept = Literal["all", "valid"]
+_Arguments = ParamSpec("_Arguments")
+#: Share of all work that is done when writing begins.
+_WRITING: Final = 0.7
 
 
-@dataclass(frozen=True, slots=True)
-class ImportResult:
-    """What became of a file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    layer : str
-        The layer's id.
-    source_layer : str
-        The layer of the file.
-    read : int
-        Features in the file.
-    filtered : int
-        Features that the mapping's `only` left out.
-    written : int
-        Features of the layer that are new or changed, or, in mode replace, removed; in a dry run, that would be.
-    unchanged : int
-        Features that are in the layer just so.
-    transformation : Transformation or None
-        What was done to coordinates; None for a table of attributes.
-    columns : mapping of str to str
-        What each field was taken from.
-    left_out, skipped : tuple of str
-        Columns nothing was taken from: because nothing fits, and on purpose.
-    translations : tuple of Translation
-        Values that the mapping turned into others.
-    warnings : tuple of Text
-        What a planner should look at.
-    encoding : str
-        Of the file's text.
-    text : tuple of ColumnRepair
-        Columns whose text was converted from a legacy encoding, or may have to be.
-    changeset : Changeset or None
-        None if nothing changed, or in a dry run.
-    dry_run : bool
-        Whether nothing was to be written.
-    """
-
-    path: Path
-    layer: str
-    source_layer: str
-    read: int
-    filtered: int
-    written: int
-    unchanged: int
-    transformation: Transformation | None
-    columns: Mapping[str, str]
-    left_out: tuple[str, ...]
-    skipped: tuple[str, ...]
-    translations: tuple[Translation, ...]
-    warnings: tuple[Text, ...]
-    encoding: str
-    text: tuple[ColumnRepair, ...]
-    changeset: Changeset | None
-    dry_run: bool
-
-    def messages(self, language: Language = "en") -> tuple[str, ...]:
-        """Return the result for people, warnings last.
-
-        Parameters
-        ----------
-        language : {"vi", "en"}
-            The reader's language.
-
-        Returns
-        -------
-        tuple of str
-            One sentence each.
-        """
-        said = [_counts(self)]
-        if self.transformation is not None:
-            said.append(self.transformation.message())
-        if self.columns:
-            pairs = "; ".join(f"{field} ← {origin}" for field, origin in self.columns.items())
-            said.append(Text(vi=f"Trường ← cột: {pairs}.", en=f"Field ← column: {pairs}."))
-        if known := [entry for entry in self.translations if entry.value]:
-            values = "; ".join(f"{entry.field}: {entry.seen} → {entry.value} ({entry.features})" for entry in known)
-            said.append(Text(vi=f"Giá trị quy đổi: {values}.", en=f"Values translated: {values}."))
-        if self.skipped:
-            names = ", ".join(self.skipped)
-            said.append(Text(vi=f"Cột chủ động bỏ qua: {names}.", en=f"Columns skipped on purpose: {names}."))
-        repairs = [column.message(language) for column in self.text]
-        return (*(text.say(language) for text in said), *repairs, *(text.say(language) for text in self.warnings))
-
-
-def import_file(
+def receive_file(
     store: Store,
     path: str | Path,
     layer: str,
@@ -143,6 +65,7 @@ def import_file(
     text_encodings: Mapping[str, str] | None = None,
     coordinates: Sequence[str] = (),
     polygons: bool = False,
+    area: TargetArea = HANOI,
     author: str,
     message: str,
     decision: Decision | None = None,
@@ -150,9 +73,11 @@ def import_file(
     coverage: str | Path | None = None,
     as_of: dt.date | None = None,
     completeness: Completeness = "complete",
+    accept: Accept = "all",
     dry_run: bool = False,
-) -> ImportResult:
-    """Import one layer of a file into a layer of the store, as one changeset.
+    progress: Progress | None = None,
+) -> Receipt:
+    """Take one layer of a file into a layer of the store, as one changeset or not at all, and give a receipt.
 
     Parameters
     ----------
@@ -167,9 +92,10 @@ def import_file(
     source_layer : str, optional
         The layer of the file, if it has several.
     crs : object, optional
-        The CRS of the file, where it states none or a wrong one.
+        The CRS of the file, or the key of a diagnosis such as ``EPSG:5897+exchange_axes``; it wins over what the file
+        states.
     encoding : str, optional
-        Encoding of a Shapefile's text, where the file does not state it.
+        Encoding of the file's text, where the file does not state it.
     text_encodings : mapping of str to str, optional
         Vietnamese encodings by column of the file (`layers.encodings.SCHEMES`), where the user knows them; "unicode"
         leaves a column as it is. Other columns are converted only where their encoding is clear.
@@ -177,6 +103,8 @@ def import_file(
         Columns of a table that hold the place: (longitude or easting, latitude or northing), or one with WKT.
     polygons : bool
         Whether closed lines of a drawing are areas.
+    area : TargetArea
+        Where the data should lie.
     author, message : str
         Who, and why.
     decision : Decision, optional
@@ -190,38 +118,53 @@ def import_file(
         The day the data shows, for the coverage.
     completeness : {"complete", "partial"}
         Whether the coverage holds everything there is.
+    accept : {"all", "valid"}
+        Take the file only if no feature has an error, or leave out the features that have one.
     dry_run : bool
         Do everything but write.
+    progress : callable, optional
+        Called with what is being done and the share that is done.
 
     Returns
     -------
-    ImportResult
-        What was read, mapped, moved and written.
+    Receipt
+        What was read, mapped, moved, put right, found and written; of state "refused" if nothing could be taken in.
 
     Raises
     ------
-    LayersError
-        By its kind, if the file, the mapping, the CRS or a feature is not right; nothing is written then.
+    UnknownLayerError
+        If the store has no such layer.
+    MissingFileError
+        If the file, the mapping or the file of the coverage is not there.
+    DefinitionError
+        If the mapping breaks a rule.
+    ValueOutOfRangeError
+        If the coverage is no area.
     """
     definition = store.definition(layer)
-    chosen = read_mapping(mapping) if isinstance(mapping, str | Path) else mapping
-    source = read_features(
-        path,
-        source_layer=source_layer or (chosen.source_layer if chosen else None),
-        encoding=encoding,
-        coordinates=coordinates,
-        polygons=polygons,
+    reading = Reading(
+        read_mapping(mapping) if isinstance(mapping, str | Path) else mapping,
+        source_layer,
+        crs,
+        encoding,
+        text_encodings or {},
+        tuple(coordinates),
+        polygons,
+        area,
     )
-    text = repair(source.frame, choices=text_encodings)
-    source = replace(source, frame=text.values)
-    if chosen is None:
-        columns = [str(name) for name in source.frame.columns if name != source.frame.geometry.name]
-        chosen = map_by_name(definition, columns, where=str(path))
-    mapped = chosen.apply(definition, source.frame)
-    placed, transformation, notes = _place(source, mapped.features, crs=crs)
-    features, warned = _checked(definition, placed)
-    current = _current(store, layer, features, mode=mode)
-    whole = features if mode == "replace" else _completed(features, current, mapped, spatial=source.spatial)
+    surroundings = StoreSurroundings(store, layer)
+    examined = examine(path, definition, reading, surroundings=surroundings, progress=progress)
+    taken = _accepted(examined, accept)
+    if taken.receipt.state == "refused" or taken.features is None:
+        return replace(taken.receipt, dry_run=dry_run)
+    features = _typed(definition, taken.features)
+    try:
+        current = _current(store, layer, features, mode=mode)
+    except (FeatureExistsError, UnknownFeatureError) as error:
+        rule = "feature-exists" if isinstance(error, FeatureExistsError) else "feature-unknown"
+        return replace(stopped(taken.receipt, rule, error), dry_run=dry_run)
+    spoken = taken.receipt.columns or {}
+    whole = features if mode == "replace" else _completed(features, current, spoken, spatial=taken.spatial)
     same = _same(definition, whole, current)
     edits = [Put(layer, whole if mode == "replace" else whole[~same], mode)]
     removed = store.count(layer) - len(current) if mode == "replace" else 0
@@ -229,99 +172,125 @@ def import_file(
     if not written:
         edits = []
     if coverage is not None:
-        edits += _coverage(
-            store, coverage, features, layer=layer, source=source, as_of=as_of, completeness=completeness
-        )
+        edits += _coverage(store, coverage, features, receipt=taken.receipt, as_of=as_of, completeness=completeness)
     changeset = None
     if edits and not dry_run:
+        if progress is not None:
+            progress(Text(vi="Ghi vào kho", en="Writing to the store"), _WRITING)
         changeset = store.commit(edits, author=author, message=message, decision=decision)
-    return ImportResult(
-        path=source.path,
-        layer=layer,
-        source_layer=source.layer,
-        read=len(source.frame),
-        filtered=mapped.filtered,
+    return replace(
+        taken.receipt,
+        state="partly_accepted" if taken.receipt.refused else "accepted",
         written=written,
         unchanged=int(same.sum()),
-        transformation=transformation,
-        columns=mapped.columns,
-        left_out=mapped.left_out,
-        skipped=mapped.skipped,
-        translations=mapped.translations,
-        warnings=(*source.notes, *notes, *_warnings_of(mapped), *warned),
-        encoding=source.encoding,
-        text=tuple(column for column in text.columns if column.state != "kept"),
         changeset=changeset,
         dry_run=dry_run,
     )
 
 
-def _counts(result: ImportResult) -> Text:
-    vi = f"{result.path.name} → {result.layer}: đọc {result.read} đối tượng"
-    en = f"{result.path.name} → {result.layer}: {result.read} features read"
-    if result.filtered:
-        vi += f", bộ lọc bỏ {result.filtered}"
-        en += f", {result.filtered} filtered out"
-    if result.dry_run:
-        vi += f", sẽ ghi {result.written}, {result.unchanged} không đổi (chạy thử, không ghi gì)."
-        en += f", {result.written} would be written, {result.unchanged} unchanged (dry run, nothing was written)."
-    else:
-        vi += f", ghi {result.written}, {result.unchanged} không đổi."
-        en += f", {result.written} written, {result.unchanged} unchanged."
-    return Text(vi=vi, en=en)
+def _raising(receive: Callable[_Arguments, Receipt]) -> Callable[_Arguments, Receipt]:
+    """Return the same function, but for raising what refuses a file."""
+
+    @functools.wraps(receive)
+    def import_(*args: _Arguments.args, **options: _Arguments.kwargs) -> Receipt:
+        receipt = receive(*args, **options)
+        if receipt.error is not None:
+            raise receipt.error
+        return receipt
+
+    import_.__name__ = import_.__qualname__ = "import_file"
+    import_.__doc__ = (receive.__doc__ or "").replace("and give a receipt", "or raise what refuses it")
+    return import_
 
 
-def _place(
-    source: SourceFeatures, features: gpd.GeoDataFrame, *, crs: object | None
-) -> tuple[gpd.GeoDataFrame, Transformation | None, list[Text]]:
-    """Bring geometries to the store's CRS and to two dimensions, and tell what that did."""
-    if not source.spatial:
-        return features.set_crs(STORE_CRS, allow_override=True), None, []
-    bare = features.set_geometry(gpd.GeoSeries(features.geometry.to_numpy(), index=features.index))
-    moved, transformation = to_store_crs(bare, crs=source.crs if crs is None else crs, where=str(source.path))
-    notes = []
-    if crs is not None and source.crs is not None:
-        notes.append(
-            Text(
-                vi=f"Tệp khai báo hệ toạ độ {source.crs}; đã dùng {transformation.source} theo yêu cầu.",
-                en=f"The file states the CRS {source.crs}; {transformation.source} was used as asked for.",
-            )
-        )
-    if transformation.outside_area:
-        notes.append(
-            Text(
-                vi=f"Một phần dữ liệu nằm ngoài vùng áp dụng của {transformation.source}.",
-                en=f"Part of the data lies outside the area of use of {transformation.source}.",
-            )
-        )
-    shapes = moved.geometry.to_numpy()
-    if high := int(shapely.has_z(shapes).sum()):
-        notes.append(
-            Text(
-                vi=f"{high} hình học có cao độ; lớp lưu hai chiều, cao độ bị bỏ.",
-                en=f"{high} geometries have heights; the layer is two-dimensional, the heights were left out.",
-            )
-        )
-        moved = moved.set_geometry(gpd.GeoSeries(shapely.force_2d(shapes), index=moved.index, crs=STORE_CRS))
-    return moved, transformation, notes
+#: As `receive_file`, but a refused file raises the error in the receipt.
+import_file = _raising(receive_file)
 
 
-def _checked(definition: LayerDefinition, features: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Text]]:
-    """Return features in the typed form, and what validation warns of; refuse them if it finds errors."""
-    issues = check(definition, features)
-    if errors := errors_of(issues):
-        raise InvalidFeaturesError(definition.id, errors)
+@dataclass(frozen=True, slots=True)
+class StoreSurroundings:
+    """What a store holds beside a file that is for one of its layers.
+
+    Parameters
+    ----------
+    store : Store
+        The store.
+    layer : str
+        The layer that the file is for.
+    """
+
+    store: Store
+    layer: str
+
+    def same(self, ids: Sequence[str]) -> gpd.GeoDataFrame:
+        """Return those features of the layer that are there already.
+
+        Parameters
+        ----------
+        ids : sequence of str
+            Ids of the file's features.
+
+        Returns
+        -------
+        GeoDataFrame
+            Typed, EPSG:4326.
+        """
+        return self.store.read(self.layer, ids=ids)
+
+    def near(self, layer: str, bounds: Bounds) -> gpd.GeoDataFrame | None:
+        """Return the features of a layer that may touch the file's.
+
+        Parameters
+        ----------
+        layer : str
+            A layer's id.
+        bounds : (float, float, float, float)
+            Of the file's features, degrees.
+
+        Returns
+        -------
+        GeoDataFrame or None
+            Typed, EPSG:4326; None where there is no such layer.
+        """
+        return self.store.read(layer, bbox=bounds) if layer in self.store.layers() else None
+
+    def ids(self, layer: str) -> Collection[str] | None:
+        """Return the ids of a layer.
+
+        Parameters
+        ----------
+        layer : str
+            A layer's id.
+
+        Returns
+        -------
+        collection of str or None
+            None where there is no such layer.
+        """
+        return frozenset(self.store.read(layer).index) if layer in self.store.layers() else None
+
+
+def _accepted(examined: Examination, accept: Accept) -> Examination:
+    """Leave out features with errors, where the user chose that and the errors are of features alone."""
+    errors, features = examined.receipt.errors, examined.features
+    if accept == "all" or features is None or not errors or any(issue.row is None for issue in errors):
+        return examined
+    bad = np.isin(examined.rows, [issue.row for issue in errors if issue.row is not None])
+    # Which of two features is right is not known: neither of them is taken.
+    named = {issue.other for issue in errors} | {i.feature_id for i in errors if i.rule == "id-duplicate"}
+    bad |= np.asarray(features.index.isin([name for name in named if name is not None]))
+    receipt = replace(examined.receipt, state="checked", error=None, refused=int(bad.sum()))
+    return replace(examined, receipt=receipt, features=features[~bad], rows=examined.rows[~bad])
+
+
+def _typed(definition: LayerDefinition, features: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return features without errors in the typed form."""
     read = {
         name: coerce(definition.field(str(name)), features[name]).values
         for name in features.columns
         if name != features.geometry.name
     }
-    frame = gpd.GeoDataFrame(read, geometry=features.geometry, index=features.index)
-    return typed(definition, frame), [_text_of(issue) for issue in issues]
-
-
-def _text_of(issue: Issue) -> Text:
-    return Text(vi=issue.message("vi"), en=issue.message("en"))
+    return typed(definition, gpd.GeoDataFrame(read, geometry=features.geometry, index=features.index))
 
 
 def _current(store: Store, layer: str, features: gpd.GeoDataFrame, *, mode: PutMode) -> gpd.GeoDataFrame:
@@ -335,7 +304,7 @@ def _current(store: Store, layer: str, features: gpd.GeoDataFrame, *, mode: PutM
 
 
 def _completed(
-    features: gpd.GeoDataFrame, current: gpd.GeoDataFrame, mapped: Mapped, *, spatial: bool
+    features: gpd.GeoDataFrame, current: gpd.GeoDataFrame, spoken: Collection[str], *, spatial: bool
 ) -> gpd.GeoDataFrame:
     """Fill the fields that the file does not speak of from the current state."""
     if current.empty:
@@ -344,8 +313,7 @@ def _completed(
     before = current.reindex(features.index)
     columns: dict[str, Any] = {}
     for name in features.columns.drop(features.geometry.name):
-        spoken = name in mapped.columns
-        columns[name] = features[name] if spoken else features[name].mask(there, before[name])
+        columns[name] = features[name] if name in spoken else features[name].mask(there, before[name])
     shapes = features.geometry.to_numpy() if spatial else np.where(there, before.geometry, features.geometry)
     return gpd.GeoDataFrame(columns, geometry=shapes, index=features.index, crs=STORE_CRS)
 
@@ -367,52 +335,32 @@ def _same(definition: LayerDefinition, features: gpd.GeoDataFrame, current: gpd.
     return same
 
 
-def _warnings_of(mapped: Mapped) -> list[Text]:
-    said = []
-    if not len(mapped.features):
-        said.append(Text(vi="Không có đối tượng nào để ghi.", en="There is no feature to write."))
-    if mapped.left_out:
-        names = ", ".join(mapped.left_out)
-        said.append(
-            Text(
-                vi=f"Cột không có trường tương ứng, không nhập: {names}.",
-                en=f"Columns without a field, left out: {names}.",
-            )
-        )
-    said += [
-        Text(
-            vi=f"{entry.field}: {entry.seen!r} ở {entry.features} đối tượng không có mã, để trống.",
-            en=f"{entry.field}: {entry.seen!r} in {entry.features} features has no code and stays unknown.",
-        )
-        for entry in mapped.translations
-        if not entry.value
-    ]
-    return said
-
-
 def _coverage(
     store: Store,
     coverage: str | Path,
     features: gpd.GeoDataFrame,
     *,
-    layer: str,
-    source: SourceFeatures,
+    receipt: Receipt,
     as_of: dt.date | None,
     completeness: Completeness,
 ) -> list[Put]:
     """Return the edit that says where the layer has data, unless that is said already."""
     definition = store.definition(COVERAGE_LAYER)
     shape = _covered(coverage, features)
-    name = search_key(f"{source.path.stem} {source.layer}").replace(" ", "-")
+    layer, file = receipt.layer, receipt.file
+    name = search_key(f"{file.path.stem} {file.layer}").replace(" ", "-")
     row = {
         "layer": layer,
         "as_of": None if as_of is None else as_of.isoformat(),
         "completeness": completeness,
         "position": "schematic" if coverage in ("bbox", "hull") else "published",
-        "source": source.path.name,
+        "source": file.path.name,
     }
     frame = gpd.GeoDataFrame({key: [value] for key, value in row.items()}, geometry=[shape], crs=STORE_CRS)
-    covered, _ = _checked(definition, frame.set_axis([f"{layer}-{name}"]))
+    frame = frame.set_axis([f"{layer}-{name}"])
+    if errors := errors_of(check(definition, frame)):
+        raise InvalidFeaturesError(COVERAGE_LAYER, errors)
+    covered = _typed(definition, frame)
     same = _same(definition, covered, store.read(COVERAGE_LAYER, ids=covered.index.tolist()))
     return [] if same.all() else [Put(COVERAGE_LAYER, covered)]
 
@@ -424,7 +372,7 @@ def _covered(coverage: str | Path, features: gpd.GeoDataFrame) -> BaseGeometry:
         shape: BaseGeometry = points.envelope if coverage == "bbox" else points.convex_hull
     else:
         area = read_features(coverage)
-        placed, _, _ = _place(area, area.frame, crs=None)
+        placed, _ = to_store_crs(area.frame, crs=area.crs, where=str(coverage))
         shape = placed.geometry.union_all()
     if shape.area == 0 or shape.geom_type not in ("Polygon", "MultiPolygon"):
         wanted = Text(vi="một vùng (đa giác)", en="an area (polygons)")

@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -76,6 +77,8 @@ class Mapped:
         Columns skipped on purpose.
     filtered : int
         Features left out by `only`.
+    rows : ndarray of int
+        Row of the file of each feature, from 0.
     translations : tuple of Translation
         Values that were turned into others.
     """
@@ -85,6 +88,7 @@ class Mapped:
     left_out: tuple[str, ...]
     skipped: tuple[str, ...]
     filtered: int
+    rows: npt.NDArray[np.intp]
     translations: tuple[Translation, ...]
 
 
@@ -190,7 +194,8 @@ class ColumnMapping(BaseModel):
                 en='a column feature_id or id, or a mapping file with id = "{column}" ("{fid}": number in the file)',
             )
             raise DefinitionError(seen=", ".join(columns), wanted=wanted, where=f"{self.where}: id")
-        kept = source[self._kept(source)]
+        rows = np.flatnonzero(self._kept(source))
+        kept = source if len(rows) == len(source) else source.iloc[rows]
         ids = self._ids(kept)
         taken: dict[str, Any] = {}
         translations: list[Translation] = []
@@ -209,11 +214,12 @@ class ColumnMapping(BaseModel):
             left_out=tuple(name for name in columns if name not in used.union(self.skip)),
             skipped=tuple(name for name in columns if name in self.skip and name not in used),
             filtered=len(source) - len(kept),
+            rows=rows,
             translations=tuple(translations),
         )
 
-    def _kept(self, source: gpd.GeoDataFrame) -> Any:
-        keep = np.ones(len(source), dtype=bool)
+    def _kept(self, source: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
+        keep: npt.NDArray[np.bool_] = np.ones(len(source), dtype=bool)
         for column, values in self.only.items():
             keep &= as_texts(source[column])[0].isin(values).to_numpy(dtype=bool)
         return keep

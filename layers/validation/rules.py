@@ -148,5 +148,110 @@ _GEOMETRY: Final = {
     ),
 }
 
+#: What receiving a file may meet before any feature is looked at.
+_RECEIVING: Final = {
+    "file-unreadable": _rule(
+        "file",
+        ("không đọc được tệp", "the file cannot be read"),
+        ("gửi lại tệp nguyên vẹn, đúng định dạng", "send the file again, whole and in the format that its name says"),
+    ),
+    "mapping-unfit": _rule(
+        "file",
+        (
+            "không ánh xạ được cột của tệp sang trường của lớp",
+            "the file's columns cannot be mapped to the layer's fields",
+        ),
+        ("sửa tệp ánh xạ, hoặc chọn lớp khác", "mend the mapping, or choose another layer"),
+        "planner",
+    ),
+    "text-unfit": _rule(
+        "file",
+        ("không chuyển mã văn bản được", "the text cannot be converted"),
+        ("chọn lại bảng mã của cột", "choose the column's encoding again"),
+        "planner",
+    ),
+    "text-undecided": _rule(
+        "file",
+        ("chưa rõ bảng mã của cột văn bản", "the encoding of a text column is not clear"),
+        ("chọn bảng mã: --text CỘT=BẢNG_MÃ", "choose the encoding: --text COLUMN=ENCODING"),
+        "planner",
+        "warning",
+    ),
+    "text-damaged": _rule(
+        "file",
+        ("văn bản đã mất chữ từ trước", "letters of the text were lost before"),
+        ("gửi lại từ bản gốc", "send it again from the original"),
+        severity="warning",
+    ),
+    "crs-unknown": _rule(
+        "file",
+        ("không xác định được hệ toạ độ", "the CRS cannot be told"),
+        (
+            "khai báo hệ toạ độ, hoặc nắn theo ít nhất ba điểm khống chế",
+            "state the CRS, or fit three control points or more",
+        ),
+    ),
+    "crs-undecided": _rule(
+        "file",
+        ("có nhiều hệ toạ độ khả dĩ", "several CRS are possible"),
+        ("chọn một hệ toạ độ: --crs", "choose one: --crs"),
+        "planner",
+    ),
+    "crs-unfit": _rule(
+        "file",
+        ("toạ độ không khớp hệ toạ độ đã khai báo", "the coordinates do not fit the stated CRS"),
+        ("sửa khai báo hệ toạ độ, hoặc dùng --crs", "mend the statement, or use --crs"),
+        "planner",
+    ),
+    "crs-recognised": _rule(
+        "file",
+        ("hệ toạ độ được nhận biết từ toạ độ", "the CRS was told from the coordinates"),
+        ("khai báo đúng hệ toạ độ trong tệp", "state the CRS in the file"),
+        severity="warning",
+    ),
+    "crs-overruled": _rule(
+        "file",
+        ("hệ toạ độ của tệp không được dùng", "the file's CRS was not used"),
+        ("khai báo đúng hệ toạ độ trong tệp", "state the right CRS in the file"),
+        severity="warning",
+    ),
+    "crs-shifted": _rule(
+        "file",
+        (
+            "dữ liệu lệch khỏi các đối tượng cùng mã trong lớp",
+            "the data lie apart from the layer's features of the same ids",
+        ),
+        ("kiểm tra xem các đối tượng có thật sự được dời", "check whether the features were really moved"),
+        "planner",
+        "warning",
+    ),
+    "crs-outside": _rule(
+        "file",
+        ("dữ liệu nằm ngoài khu vực đích", "the data lie outside the target area"),
+        ("kiểm tra hệ toạ độ và khu vực", "check the CRS and the area"),
+        "planner",
+        "warning",
+    ),
+    "crs-beyond": _rule(
+        "file",
+        ("dữ liệu vượt vùng áp dụng của hệ toạ độ", "the data reach beyond the CRS's area of use"),
+        ("kiểm tra hệ toạ độ", "check the CRS"),
+        "planner",
+        "warning",
+    ),
+    "feature-exists": _rule(
+        "file",
+        ("đối tượng đã có trong lớp", "the feature is in the layer already"),
+        ("dùng chế độ upsert hoặc update", "use the mode upsert or update"),
+        "planner",
+    ),
+    "feature-unknown": _rule(
+        "file",
+        ("đối tượng chưa có trong lớp", "the feature is not in the layer"),
+        ("dùng chế độ upsert hoặc insert", "use the mode upsert or insert"),
+        "planner",
+    ),
+}
+
 #: Every rule, by its name in receipts and messages.
-RULES: Final[dict[str, Rule]] = {**_SCHEMA, **_GEOMETRY}
+RULES: Final[dict[str, Rule]] = {**_RECEIVING, **_SCHEMA, **_GEOMETRY}

@@ -28,13 +28,15 @@ from layers.errors import (
     InvalidFeaturesError,
     LayersError,
     MissingFileError,
+    UndecidedCrsError,
     UnknownFeatureError,
     UnknownFieldError,
     UnknownLayerError,
     ValueOutOfRangeError,
 )
-from layers.importing import ImportResult, import_file
+from layers.importing import import_file
 from layers.mapping import ColumnMapping
+from layers.receipts import Receipt
 from layers.store import Decision, Put, Store
 from layers.text import search_keys
 from layers.types import Text
@@ -91,7 +93,7 @@ def file(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def bring(store: Store, path: Path | str, layer: str = "zones", **options: Any) -> ImportResult:
+def bring(store: Store, path: Path | str, layer: str = "zones", **options: Any) -> Receipt:
     return import_file(store, path, layer, **{"author": "institute", "message": "delivery", **options})
 
 
@@ -308,13 +310,13 @@ def test_the_users_crs_wins_over_the_files_and_that_is_told(zones: Store, tmp_pa
     ring = [[588618.065, 2325348.988], [588718.065, 2325348.988], [588718.065, 2325448.988], [588618.065, 2325348.988]]
     shape = {"type": "Polygon", "coordinates": [ring]}
     path.write_text(json.dumps({"type": "Feature", "properties": {"id": "a", "name": "x"}, "geometry": shape}))
-    text = refused(zones, path, CrsError)
-    assert "EPSG:4326 (WGS 84) but the coordinates are 588618" in text
-    assert "--crs EPSG:5897" in text
+    text = refused(zones, path, UndecidedCrsError)
+    assert "the stated CRS is EPSG:4326 (WGS 84); a choice is wanted: --crs EPSG:5897, " in text
     result = bring(zones, path, crs="EPSG:5897")
-    assert "The file states the CRS EPSG:4326; EPSG:5897 (VN-2000 / TM-3 zone 482) was used as asked for." in (
-        result.messages("en")
-    )
+    assert (
+        "projected: the file's CRS was not used; saw 'EPSG:4326 (WGS 84)', "
+        "wanted EPSG:5897 (VN-2000 / TM-3 zone 482), as asked for."
+    ) in result.messages("en")
     assert zones.read("zones", ids=["a"]).geometry.iloc[0].exterior.coords[0] == pytest.approx((105.8544, 21.0195))
 
 
@@ -331,12 +333,12 @@ def test_data_beyond_its_zone_and_unstated_encodings_are_told(zones: Store, file
     far = metric(gpd.GeoDataFrame(geometry=[box(106.6, 20.8, 106.7, 20.9)], crs="EPSG:4326"), "EPSG:5897")
     path = file("z.shp", feature_id=["a"], name=["Hoà Lạc"], geometry=far.geometry, crs=5897)
     path.with_suffix(".cpg").unlink()
-    result = bring(zones, path)
-    assert "Part of the data lies outside the area of use of EPSG:5897 (VN-2000 / TM-3 zone 482)." in result.messages(
-        "en"
-    )
+    assert "--crs EPSG:9206" in refused(zones, path, UndecidedCrsError), "another zone would put it into the city"
+    result = bring(zones, path, crs="EPSG:5897")
+    assert [issue.rule for issue in result.issues] == ["crs-beyond"]
+    assert "the area of use of EPSG:5897 (VN-2000 / TM-3 zone 482)" in result.issues[0].message("en")
     assert any("does not state its encoding" in text for text in result.messages("en"))
-    assert result.encoding == "utf-8"
+    assert result.file.encoding == "utf-8"
 
 
 # Nothing by halves ---------------------------------------------------------------------------------------------------
@@ -413,7 +415,8 @@ def test_files_that_are_not_there_or_not_what_they_say(zones: Store, tmp_path: P
 
 def test_a_file_without_crs_asks_for_one(zones: Store, file: Callable[..., Path]) -> None:
     path = file("z.shp", feature_id=["a"], name=["x"], crs=None)
-    assert "z.shp: the CRS is not stated, wanted the CRS of the file stated: --crs" in refused(zones, path, CrsError)
+    text = refused(zones, path, UndecidedCrsError)
+    assert "z.shp: the stated CRS is none; a choice is wanted: --crs EPSG:4326, EPSG:4756" in text
 
 
 # Coverage ------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,498 @@
+"""Looking at a file as an import would: read, convert text, map, place, put right, check. Nothing is written.
+
+What is wrong with the file becomes an issue of the receipt; only a wrong argument raises.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, Protocol, get_args
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from layers.definitions import STORE_CRS, GeometryType, LayerDefinition
+from layers.encodings import ColumnRepair
+from layers.encodings import repair as repair_text
+from layers.errors import (
+    CrsError,
+    DefinitionError,
+    FileUnreadableError,
+    InvalidFeaturesError,
+    LayersError,
+    MissingFileError,
+    UndecidedCrsError,
+    UnknownFieldError,
+    ValueOutOfRangeError,
+)
+from layers.formats import SourceFeatures, read_features
+from layers.georeference import HANOI, Diagnosis, KnownFeatures, TargetArea, known_by_id
+from layers.mapping import ColumnMapping, Mapped, map_by_name, read_mapping
+from layers.placing import Placed, Remark, place
+from layers.receipts import Receipt, SourceFile
+from layers.types import Bounds, Text
+from layers.validation import RULES, Issue, check, errors_of
+from layers.validation.geometry import check_geometries
+
+__all__ = ["Examination", "Progress", "Reading", "Surroundings", "examine", "stopped", "validate_file"]
+
+#: Called with what is being done, and the share of all work that is done.
+Progress = Callable[[Text, float], object]
+
+_CHUNK: Final = 1 << 20
+#: What a file that is for no layer may hold.
+_ANYTHING: Final = LayerDefinition(
+    id="file",
+    title=Text(vi="Tệp", en="File"),
+    theme="land",
+    geometry=get_args(GeometryType),
+    fields=(),
+)
+#: Pairs of features by id below which a common shift says nothing: a few may well have been moved.
+_FEWEST_PAIRS: Final = 5
+#: How well the place of a feature of the store is known, metres, as one standard deviation.
+_KNOWN_M: Final = 2.0
+#: Positions that say nothing of where a feature is.
+_NO_PLACE: Final = ("schematic", "label", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file is to be read: what only the user knows.
+
+    Parameters
+    ----------
+    mapping : ColumnMapping or None
+        From columns to fields; by name without it.
+    source_layer : str or None
+        The layer of the file.
+    crs : object or None
+        Its CRS, or the key of a diagnosis such as ``EPSG:5897+exchange_axes``.
+    encoding : str or None
+        Encoding of its text.
+    text_encodings : mapping of str to str
+        Vietnamese encodings by column.
+    coordinates : tuple of str
+        Columns of a table that hold the place.
+    polygons : bool
+        Whether closed lines of a drawing are areas.
+    area : TargetArea
+        Where the data should lie.
+    """
+
+    mapping: ColumnMapping | None = None
+    source_layer: str | None = None
+    crs: object | None = None
+    encoding: str | None = None
+    text_encodings: Mapping[str, str] = field(default_factory=dict)
+    coordinates: tuple[str, ...] = ()
+    polygons: bool = False
+    area: TargetArea = HANOI
+
+
+class Surroundings(Protocol):
+    """What a store holds beside the file, as far as checks ask for it."""
+
+    def same(self, ids: Sequence[str]) -> gpd.GeoDataFrame:
+        """Return those features of the layer that are there already.
+
+        Parameters
+        ----------
+        ids : sequence of str
+            Ids of the file's features.
+
+        Returns
+        -------
+        GeoDataFrame
+            Typed, EPSG:4326.
+        """
+
+    def near(self, layer: str, bounds: Bounds) -> gpd.GeoDataFrame | None:
+        """Return the features of a layer that may touch the file's.
+
+        Parameters
+        ----------
+        layer : str
+            A layer's id.
+        bounds : (float, float, float, float)
+            Of the file's features, degrees.
+
+        Returns
+        -------
+        GeoDataFrame or None
+            Typed, EPSG:4326; None where there is no such layer.
+        """
+
+    def ids(self, layer: str) -> Collection[str] | None:
+        """Return the ids of a layer.
+
+        Parameters
+        ----------
+        layer : str
+            A layer's id.
+
+        Returns
+        -------
+        collection of str or None
+            None where there is no such layer.
+        """
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What looking at a file came to.
+
+    Parameters
+    ----------
+    receipt : Receipt
+        Of state "checked", or "refused" where the file cannot be taken in as it is.
+    features : GeoDataFrame or None
+        The file's features under the layer's fields, EPSG:4326, not yet typed; None where it stopped before.
+    rows : ndarray of int
+        Row of the file of each feature, from 0.
+    spatial : bool
+        Whether the file has geometries at all.
+    """
+
+    receipt: Receipt
+    features: gpd.GeoDataFrame | None = None
+    rows: npt.NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    spatial: bool = True
+
+
+def validate_file(
+    path: str | Path,
+    *,
+    definition: LayerDefinition | None = None,
+    mapping: ColumnMapping | str | Path | None = None,
+    source_layer: str | None = None,
+    crs: object | None = None,
+    encoding: str | None = None,
+    text_encodings: Mapping[str, str] | None = None,
+    coordinates: Sequence[str] = (),
+    polygons: bool = False,
+    area: TargetArea = HANOI,
+    surroundings: Surroundings | None = None,
+    progress: Progress | None = None,
+) -> Receipt:
+    """Check one layer of a file, and write nothing.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file of a format in `layers.formats.SUFFIXES`.
+    definition : LayerDefinition, optional
+        The layer it is for; without it the file is looked at for itself: geometry, topology, text and coordinates.
+    mapping : ColumnMapping, str or Path, optional
+        A mapping, the name of a shipped one, or a mapping file; columns are mapped by name without it.
+    source_layer : str, optional
+        The layer of the file, if it has several.
+    crs : object, optional
+        The CRS, or the key of a diagnosis such as ``EPSG:5897+exchange_axes``; it wins over what the file states.
+    encoding : str, optional
+        Encoding of its text, where the file does not state it.
+    text_encodings : mapping of str to str, optional
+        Vietnamese encodings by column of the file, where the user knows them.
+    coordinates : sequence of str
+        Columns of a table that hold the place.
+    polygons : bool
+        Whether closed lines of a drawing are areas.
+    area : TargetArea
+        Where the data should lie.
+    surroundings : Surroundings, optional
+        What the features are compared with; without it such checks are told as not made.
+    progress : callable, optional
+        Called with what is being done and the share that is done.
+
+    Returns
+    -------
+    Receipt
+        Of state "checked", or "refused" where an import would refuse the file.
+
+    Raises
+    ------
+    MissingFileError
+        If the file or the mapping is not there.
+    DefinitionError
+        If the mapping breaks a rule.
+    """
+    reading = Reading(
+        read_mapping(mapping) if isinstance(mapping, str | Path) else mapping,
+        source_layer,
+        crs,
+        encoding,
+        text_encodings or {},
+        tuple(coordinates),
+        polygons,
+        area,
+    )
+    return examine(path, definition, reading, surroundings=surroundings, progress=progress).receipt
+
+
+def examine(
+    path: str | Path,
+    definition: LayerDefinition | None,
+    reading: Reading,
+    *,
+    surroundings: Surroundings | None = None,
+    progress: Progress | None = None,
+) -> Examination:
+    """Look at a file as an import would.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    definition : LayerDefinition or None
+        The layer it is for.
+    reading : Reading
+        How it is to be read.
+    surroundings : Surroundings, optional
+        What the features are compared with.
+    progress : callable, optional
+        Called with what is being done and the share that is done.
+
+    Returns
+    -------
+    Examination
+        Receipt and features.
+
+    Raises
+    ------
+    MissingFileError
+        If the file is not there.
+    """
+    tell = progress or _silent
+    file = _source_file(Path(path))
+    receipt = Receipt(file, None if definition is None else definition.id, "checked", _now())
+    tell(Text(vi="Đọc tệp", en="Reading the file"), 0.0)
+    try:
+        source = _read(path, reading)
+    except FileUnreadableError as error:
+        return Examination(stopped(receipt, "file-unreadable", error))
+    except CrsError as error:
+        return Examination(stopped(receipt, "crs-unfit", error))
+    file = replace(file, driver=source.driver, layer=source.layer, encoding=source.encoding)
+    receipt = replace(receipt, file=file, read=len(source.frame), notes=source.notes)
+    tell(Text(vi="Xét bảng mã", en="Looking at the text"), 0.3)
+    try:
+        text = repair_text(source.frame, choices=reading.text_encodings)
+    except (UnknownFieldError, ValueOutOfRangeError) as error:
+        return Examination(stopped(receipt, "text-unfit", error))
+    touched = tuple(column for column in text.columns if column.state != "kept")
+    receipt = replace(receipt, text=touched, issues=(*_text_issues(text.columns, source.layer),))
+    try:
+        mapped = _mapped(definition, text.values, reading.mapping, where=str(path))
+    except DefinitionError as error:
+        return Examination(stopped(receipt, "mapping-unfit", error))
+    receipt = _with_mapping(receipt, mapped, named=definition is not None)
+    tell(Text(vi="Xét toạ độ", en="Looking at the coordinates"), 0.4)
+    try:
+        placed = _placed(source, mapped.features, reading, surroundings, where=str(path))
+    except UndecidedCrsError as error:
+        rule = "crs-undecided" if error.diagnosis.choices else "crs-unknown"
+        return Examination(stopped(receipt, rule, error))
+    except CrsError as error:
+        return Examination(stopped(receipt, "crs-unfit", error))
+    features = mapped.features.set_geometry(gpd.GeoSeries(placed.shapes, index=mapped.features.index, crs=STORE_CRS))
+    receipt = replace(
+        receipt,
+        record=placed.record if source.spatial else None,
+        diagnosis=placed.diagnosis,
+        issues=(*receipt.issues, *(_remarked(remark, source.layer) for remark in placed.remarks)),
+    )
+    tell(Text(vi="Kiểm tra đối tượng", en="Checking the features"), 0.5)
+    features, repaired = _flat(features)
+    found = _checked(definition, features, name=source.layer)
+    found = [replace(issue, row=None if issue.row is None else int(mapped.rows[issue.row])) for issue in found]
+    issues = (*receipt.issues, *_located(found, features, mapped.rows))
+    receipt = replace(receipt, issues=issues, notes=(*receipt.notes, *repaired))
+    if definition is not None and (errors := errors_of(issues)):
+        receipt = replace(receipt, state="refused", error=InvalidFeaturesError(definition.id, errors))
+    return Examination(receipt, features, mapped.rows, source.spatial)
+
+
+def _silent(_done: Text, _share: float) -> None:
+    """Tell nobody."""
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _source_file(path: Path) -> SourceFile:
+    """Return a file's size and checksum; a Shapefile's are those of its .shp."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        with path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+    except FileNotFoundError as error:
+        raise MissingFileError(seen=path) from error
+    except OSError:
+        # What it is then, a folder as a rule, is told by the reader.
+        return SourceFile(path, 0, "")
+    return SourceFile(path, size, digest.hexdigest())
+
+
+def _read(path: str | Path, reading: Reading) -> SourceFeatures:
+    source_layer = reading.source_layer or (reading.mapping.source_layer if reading.mapping else None)
+    return read_features(
+        path,
+        source_layer=source_layer,
+        encoding=reading.encoding,
+        coordinates=reading.coordinates,
+        polygons=reading.polygons,
+    )
+
+
+def stopped(receipt: Receipt, rule: str, error: LayersError) -> Receipt:
+    """Return a refusal, with what stopped it as an issue.
+
+    Parameters
+    ----------
+    receipt : Receipt
+        As far as it came.
+    rule : str
+        A key of `layers.validation.RULES`.
+    error : LayersError
+        What stopped it.
+
+    Returns
+    -------
+    Receipt
+        Of state "refused".
+    """
+    seen, wanted = (one if isinstance(one, Text | str) else str(one) for one in (error.seen, error.wanted))
+    issue = Issue(rule, receipt.file.layer or receipt.file.path.name, None, None, None, seen, wanted)
+    diagnosis = error.diagnosis if isinstance(error, UndecidedCrsError) else receipt.diagnosis
+    known = diagnosis if isinstance(diagnosis, Diagnosis) else None
+    return replace(receipt, state="refused", issues=(*receipt.issues, issue), diagnosis=known, error=error)
+
+
+def _text_issues(columns: Sequence[ColumnRepair], layer: str) -> list[Issue]:
+    found = []
+    for column in columns:
+        if column.state == "ask":
+            asked = Text(vi=column.message("vi"), en=column.message("en"))
+            wanted = ", ".join(one.encoding for one in column.candidates)
+            found.append(Issue("text-undecided", layer, None, None, column.column, asked, wanted, "warning"))
+        if column.damaged:
+            gone = Text(
+                vi=f"{column.damaged} dòng có ? hoặc � thay chữ", en=f"{column.damaged} rows with ? or � for letters"
+            )
+            whole = Text(vi="văn bản nguyên vẹn", en="whole text")
+            found.append(Issue("text-damaged", layer, None, None, column.column, gone, whole, "warning"))
+    return found
+
+
+def _mapped(
+    definition: LayerDefinition | None, frame: gpd.GeoDataFrame, mapping: ColumnMapping | None, *, where: str
+) -> Mapped:
+    if definition is None:
+        ids = pd.Index(frame.index.astype("str"), name="fid")
+        return Mapped(frame.set_axis(ids), {}, (), (), 0, np.arange(len(frame)), ())
+    if mapping is None:
+        columns = [str(name) for name in frame.columns if name != frame.geometry.name]
+        mapping = map_by_name(definition, columns, where=where)
+    return mapping.apply(definition, frame)
+
+
+def _with_mapping(receipt: Receipt, mapped: Mapped, *, named: bool) -> Receipt:
+    notes = []
+    if not len(mapped.features):
+        notes.append(Text(vi="Không có đối tượng nào để ghi.", en="There is no feature to write."))
+    if mapped.left_out and named:
+        names = ", ".join(mapped.left_out)
+        left = Text(
+            vi=f"Cột không có trường tương ứng, không nhập: {names}.", en=f"Columns without a field, left out: {names}."
+        )
+        notes.append(left)
+    notes += [
+        Text(
+            vi=f"{entry.field}: {entry.seen!r} ở {entry.features} đối tượng không có mã, để trống.",
+            en=f"{entry.field}: {entry.seen!r} in {entry.features} features has no code and stays unknown.",
+        )
+        for entry in mapped.translations
+        if not entry.value
+    ]
+    return replace(
+        receipt,
+        filtered=mapped.filtered,
+        columns=mapped.columns,
+        left_out=mapped.left_out,
+        skipped=mapped.skipped,
+        translations=mapped.translations,
+        notes=(*receipt.notes, *notes),
+    )
+
+
+def _placed(
+    source: SourceFeatures,
+    features: gpd.GeoDataFrame,
+    reading: Reading,
+    surroundings: Surroundings | None,
+    *,
+    where: str,
+) -> Placed:
+    """Bring geometries to WGS 84; the ids tell which of them are known already."""
+    shapes = np.asarray(features.geometry.array)
+    known = None if surroundings is None or not source.spatial else _known(features.index, surroundings)
+    stated = source.crs if source.spatial else None
+    return place(shapes, stated=stated, crs=reading.crs, area=reading.area, known=known, where=where)
+
+
+def _known(ids: pd.Index, surroundings: Surroundings) -> KnownFeatures | None:
+    named = [name for name in ids if isinstance(name, str)]
+    there = surroundings.same(named)
+    there = there[~there["position"].isin(_NO_PLACE).to_numpy(dtype=bool) & there.geometry.notna().to_numpy()]
+    if len(there) < _FEWEST_PAIRS:
+        return None
+    return known_by_id(ids.tolist(), np.asarray(there.geometry.array), there.index.tolist(), accuracy_m=_KNOWN_M)
+
+
+def _remarked(remark: Remark, layer: str) -> Issue:
+    severity = RULES[remark.rule].severity
+    return Issue(remark.rule, layer, None, None, remark.field, remark.seen, remark.wanted, severity)
+
+
+def _flat(features: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Text]]:
+    """Leave heights out, and tell."""
+    shapes = np.asarray(features.geometry.array)
+    high = int(shapely.has_z(shapes).sum())
+    if not high:
+        return features, []
+    note = Text(
+        vi=f"{high} hình học có cao độ; lớp lưu hai chiều, cao độ bị bỏ.",
+        en=f"{high} geometries have heights; the layer is two-dimensional, the heights were left out.",
+    )
+    flat = gpd.GeoSeries(shapely.force_2d(shapes), index=features.index, crs=STORE_CRS)
+    return features.set_geometry(flat), [note]
+
+
+def _checked(definition: LayerDefinition | None, features: gpd.GeoDataFrame, *, name: str) -> list[Issue]:
+    """Return everything that is wrong with the features, rows as in the frame."""
+    if definition is not None:
+        return list(check(definition, features))
+    return [replace(issue, layer=name) for issue in check_geometries(_ANYTHING, features)]
+
+
+def _located(issues: Sequence[Issue], features: gpd.GeoDataFrame, rows: npt.NDArray[np.intp]) -> list[Issue]:
+    """Give issues of features without a place of their own that of the feature."""
+    bare = [(number, issue.row) for number, issue in enumerate(issues) if issue.place is None and issue.row is not None]
+    if not bare:
+        return list(issues)
+    shapes = np.asarray(features.geometry.array)[np.searchsorted(rows, [row for _, row in bare])]
+    located = list(issues)
+    for (number, _), shape in zip(bare, shapes, strict=True):
+        if shape is not None and not shape.is_empty and np.isfinite(shapely.get_coordinates(shape)).all():
+            located[number] = replace(located[number], place=shape.centroid)
+    return located

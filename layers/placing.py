@@ -1,0 +1,246 @@
+"""Bringing the geometries of a file to the store's CRS: as stated, as the user chose, or as the doctor found.
+
+A CRS that the file states is used where the coordinates agree with it. One clear other reading is used and told.
+Several are left to a person, with every choice and its distance from the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from layers.crs import parse_crs, to_store_crs
+from layers.definitions import STORE_CRS
+from layers.errors import UndecidedCrsError
+from layers.georeference import (
+    CLEAR_SHARE,
+    HANOI,
+    Diagnosis,
+    Georeferenced,
+    Hypothesis,
+    KnownFeatures,
+    TargetArea,
+    diagnose,
+    reading_named,
+    transform,
+    write_points,
+)
+from layers.types import Text
+
+__all__ = ["Placed", "Remark", "place", "source_coordinates"]
+
+_Shapes = npt.NDArray[np.object_]
+_OPTION: Final = "--crs"
+_NOT_STATED: Final = Text(vi="không có", en="none")
+#: Choices that a message names.
+_NAMED: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about the whole file that a receipt has to tell.
+
+    Parameters
+    ----------
+    rule : str
+        A key of `layers.validation.RULES`.
+    seen : Text or str
+        What was met.
+    wanted : Text or str
+        What would have been right.
+    field : str or None
+        The column it is about.
+    """
+
+    rule: str
+    seen: Text | str
+    wanted: Text | str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Geometries on WGS 84, and how they came there.
+
+    Parameters
+    ----------
+    shapes : ndarray of geometry
+        EPSG:4326, longitude before latitude; as many as were given.
+    record : Georeferenced
+        What was done.
+    diagnosis : Diagnosis or None
+        What the coordinates may be; None where the user chose.
+    remarks : tuple of Remark
+        What a planner should look at.
+    """
+
+    shapes: _Shapes
+    record: Georeferenced
+    diagnosis: Diagnosis | None
+    remarks: tuple[Remark, ...] = ()
+
+
+def place(
+    shapes: _Shapes,
+    *,
+    stated: str | None,
+    crs: object | None = None,
+    area: TargetArea = HANOI,
+    known: KnownFeatures | None = None,
+    declared_area_m2: npt.NDArray[np.float64] | None = None,
+    where: str,
+) -> Placed:
+    """Bring geometries to EPSG:4326.
+
+    Parameters
+    ----------
+    shapes : ndarray of geometry
+        As they stand in the file.
+    stated : str or None
+        The CRS that the file states.
+    crs : object, optional
+        The CRS as the user states it, which wins: what `pyproj.CRS` takes, or a key of a diagnosis such as
+        ``EPSG:5897+exchange_axes``.
+    area : TargetArea
+        Where the data should lie.
+    known : KnownFeatures, optional
+        Features whose place is known, as evidence.
+    declared_area_m2 : ndarray of float, optional
+        Declared area of each shape in square metres, NaN for none, as evidence.
+    where : str
+        The file, for messages.
+
+    Returns
+    -------
+    Placed
+        The geometries, and what was done.
+
+    Raises
+    ------
+    CrsError
+        If the CRS is unknown, or the coordinates do not fit it.
+    UndecidedCrsError
+        If a person has to choose.
+    """
+    if crs is not None:
+        return _as_chosen(shapes, crs, stated, where=where)
+    if shapely.is_missing(shapes).all():
+        return _as_stated(shapes, stated or STORE_CRS, None, where=where)
+    diagnosis = diagnose(
+        shapes, declared=stated, area=area, known=known, declared_area_m2=declared_area_m2, where=where
+    )
+    chosen = diagnosis.chosen
+    if stated is not None and (chosen is None or (chosen.evidence.declaration == "agrees" and not chosen.corrections)):
+        return _stated_or_asked(shapes, stated, diagnosis, where=where)
+    if chosen is None or chosen.reading is None:
+        raise _undecided(diagnosis, None if stated is None else _shown(stated, where=where), where=where)
+    moved, record = transform(shapes, chosen, where=where)
+    seen = _NOT_STATED if stated is None else _shown(stated, where=where)
+    read = chosen.title
+    return Placed(moved, record, diagnosis, (Remark("crs-recognised", seen, read),))
+
+
+def source_coordinates(points: npt.NDArray[np.float64], record: Georeferenced) -> npt.NDArray[np.float64]:
+    """Return where places stand in the coordinates of the file.
+
+    Parameters
+    ----------
+    points : ndarray of float, shape (n, 2)
+        Longitude, latitude.
+    record : Georeferenced
+        How the file was read.
+
+    Returns
+    -------
+    ndarray of float, shape (n, 2)
+        Coordinates as the file writes them, x first as they stand there.
+    """
+    return write_points(points, reading_named(record.key, where=_OPTION))
+
+
+def _as_chosen(shapes: _Shapes, crs: object, stated: str | None, *, where: str) -> Placed:
+    if isinstance(crs, str) and "+" in crs and crs.upper().startswith("EPSG:"):
+        moved, record = transform(shapes, reading_named(crs, where=_OPTION), where=where)
+        placed = Placed(moved, record, None)
+    else:
+        placed = _as_stated(shapes, crs, None, where=where)
+    if stated is None or _shown(stated, where=where) == placed.record.transformation.source:
+        return placed
+    read = Text(
+        vi=f"{placed.record.transformation.source}, theo yêu cầu",
+        en=f"{placed.record.transformation.source}, as asked for",
+    )
+    remark = Remark("crs-overruled", _shown(stated, where=where), read)
+    return Placed(placed.shapes, placed.record, None, (remark, *placed.remarks))
+
+
+def _stated_or_asked(shapes: _Shapes, stated: str, diagnosis: Diagnosis, *, where: str) -> Placed:
+    """Read coordinates as the file states, unless the evidence says otherwise or they cannot be read so."""
+    best = diagnosis.best
+    shifted = () if best is None else _shifted(best)
+    if diagnosis.verdict == "several" and not shifted:
+        raise _undecided(diagnosis, _shown(stated, where=where), where=where)
+    if best is not None and best.reading is None and not _may_be(shapes, stated, where=where):
+        raise _undecided(diagnosis, _shown(stated, where=where), where=where)
+    placed = _as_stated(shapes, stated, diagnosis, where=where)
+    if diagnosis.verdict != "none":
+        return Placed(placed.shapes, placed.record, diagnosis, (*shifted, *placed.remarks))
+    bounds = [f"{value:.4f}" for value in shapely.total_bounds(placed.shapes)]
+    seen = Text(
+        vi=f"kinh độ {bounds[0]} … {bounds[2]}, vĩ độ {bounds[1]} … {bounds[3]}",
+        en=f"longitude {bounds[0]} … {bounds[2]}, latitude {bounds[1]} … {bounds[3]}",
+    )
+    outside = Remark("crs-outside", seen, diagnosis.target.name)
+    return Placed(placed.shapes, placed.record, diagnosis, (outside, *placed.remarks))
+
+
+def _shifted(best: Hypothesis) -> tuple[Remark, ...]:
+    """Tell that data lie elsewhere than known features, where no other reading explains that: then they were moved."""
+    known = best.evidence.known
+    if known is None or not known.contradicts or known.residual_m is None or best.score < CLEAR_SHARE:
+        return ()
+    if best.corrections or best.evidence.declaration != "agrees":
+        return ()
+    far = f"{known.residual_m:.1f} m"
+    seen = Text(vi=f"lệch {far} so với {known.compared} đối tượng", en=f"{far} from {known.compared} features")
+    return (Remark("crs-shifted", seen, Text(vi="cùng vị trí", en="the same place")),)
+
+
+def _undecided(diagnosis: Diagnosis, stated: str | None, *, where: str) -> UndecidedCrsError:
+    listed = ", ".join(choice.key for choice in diagnosis.choices[:_NAMED]) or "EPSG:…"
+    said = diagnosis.message
+    wanted = Text(vi=f"{_OPTION} {listed}. {said.vi}", en=f"{_OPTION} {listed}. {said.en}")
+    return UndecidedCrsError(diagnosis, seen=_NOT_STATED if stated is None else stated, wanted=wanted, where=where)
+
+
+def _may_be(shapes: _Shapes, stated: str, *, where: str) -> bool:
+    """Tell whether numbers of a drawing or an image may still be what the file states: only degrees, within bounds."""
+    minx, miny, maxx, maxy = shapely.total_bounds(shapes)
+    degrees = parse_crs(stated, where=where).is_geographic
+    return degrees and minx >= -180 and maxx <= 180 and miny >= -90 and maxy <= 90
+
+
+def _as_stated(shapes: _Shapes, crs: object, diagnosis: Diagnosis | None, *, where: str) -> Placed:
+    bare = gpd.GeoDataFrame(geometry=gpd.GeoSeries(shapes))
+    moved, transformation = to_store_crs(bare, crs=crs, where=where)
+    code = parse_crs(crs, where=where).to_authority(min_confidence=100)
+    key = ":".join(code) if code else str(crs)
+    remarks = []
+    if transformation.outside_area:
+        seen = Text(vi="một phần dữ liệu nằm ngoài", en="part of the data lies outside")
+        area = Text(vi=f"vùng áp dụng của {transformation.source}", en=f"the area of use of {transformation.source}")
+        remarks.append(Remark("crs-beyond", seen, area))
+    record = Georeferenced(key, (), transformation)
+    return Placed(np.asarray(moved.geometry.array), record, diagnosis, tuple(remarks))
+
+
+def _shown(stated: str, *, where: str) -> str:
+    """Return a stated CRS for people: its code and name rather than pages of WKT."""
+    crs = parse_crs(stated, where=where)
+    code = crs.to_authority(min_confidence=100)
+    return f"{':'.join(code)} ({crs.name})" if code else crs.name

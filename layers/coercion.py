@@ -100,6 +100,9 @@ def coerce(field: Field, values: pd.Series[Any]) -> Coerced:
             return _from_times(values)
     elif isinstance(dtype, pd.StringDtype):
         return _from_texts(field.type, values)
+    elif bool(values.isna().all()):
+        # Most columns of most files are empty, and a column of Python objects is slow to read.
+        return _taken(field.type, values)
     texts, strange = as_texts(values)
     read = _from_texts(field.type, texts)
     return Coerced(read.values, read.refused | strange)

@@ -10,6 +10,8 @@ from typing import Any, Literal
 import geopandas as gpd
 from shapely.geometry.base import BaseGeometry
 
+from layers.validation import Checked
+
 from layers.types import Bounds
 
 __all__ = ["Changeset", "Decision", "Edit", "Extent", "Operation", "Page", "Put", "PutMode", "Remove", "Version"]
@@ -26,14 +28,15 @@ class Put:
     ----------
     layer : str
         The layer's id.
-    features : GeoDataFrame
-        Whole features, ids in the index, EPSG:4326; a column that is left out is written as missing.
+    features : GeoDataFrame or Checked
+        Whole features, ids in the index, EPSG:4326; a column that is left out is written as missing. Those that come
+        checked against the layer's definition are not checked again.
     mode : {"upsert", "insert", "update", "replace"}
         Whether an id may, must not or must be there already; `replace` also removes every feature that is not named.
     """
 
     layer: str
-    features: gpd.GeoDataFrame
+    features: gpd.GeoDataFrame | Checked
     mode: PutMode = "upsert"
 
 

@@ -14,13 +14,12 @@ import sqlalchemy as sa
 
 from layers.definitions import LayerDefinition
 from layers.errors import FeatureExistsError, InvalidFeaturesError, UnknownFeatureError, ValueOutOfRangeError
-from layers.schema import typed
 from layers.store.core import Core
 from layers.store.model import Edit, Operation, Put
 from layers.store.rows import attribute_columns, changed, json_rows
 from layers.store.tables import GEOMETRY_COLUMN
 from layers.types import Text
-from layers.validation import check
+from layers.validation import Checked
 
 __all__ = ["CHUNK", "Writer", "chunks"]
 
@@ -72,9 +71,10 @@ class Writer:
         return self._remove(definition, edit.ids)
 
     def _put(self, definition: LayerDefinition, edit: Put) -> int:
-        if issues := [issue for issue in check(definition, edit.features) if issue.severity == "error"]:
-            raise InvalidFeaturesError(definition.id, issues)
-        features = typed(definition, edit.features)
+        checked = _checked(definition, edit.features)
+        if checked.errors:
+            raise InvalidFeaturesError(definition.id, checked.errors)
+        features = checked.features
         ids = features.index.tolist()
         self._touch(definition, ids)
         there, differs = self._compare(definition, features)
@@ -186,6 +186,14 @@ class Writer:
             )
             raise ValueOutOfRangeError(seen=twice[0], wanted=wanted, where=definition.id)
         touched.update(ids)
+
+
+def _checked(definition: LayerDefinition, features: gpd.GeoDataFrame | Checked) -> Checked:
+    """Return features checked against the definition as it is stored."""
+    if not isinstance(features, Checked):
+        return Checked(definition, features)
+    known = bool(features.errors) or features.definition == definition
+    return features if known else Checked(definition, features.features)
 
 
 def _rows(features: gpd.GeoDataFrame, places: npt.NDArray[np.intp]) -> gpd.GeoDataFrame:

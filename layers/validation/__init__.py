@@ -10,12 +10,11 @@ from __future__ import annotations
 import geopandas as gpd
 
 from layers.definitions import LayerDefinition
-from layers.validation.attributes import check_columns, check_ids
-from layers.validation.geometry import check_geometries
+from layers.validation.checked import Checked
 from layers.validation.model import Issue, Repair, errors_of, issues_frame
 from layers.validation.rules import RULES, Rule, Severity
 
-__all__ = ["RULES", "Issue", "Repair", "Rule", "Severity", "check", "errors_of", "issues_frame"]
+__all__ = ["RULES", "Checked", "Issue", "Repair", "Rule", "Severity", "check", "errors_of", "issues_frame"]
 
 
 def check(definition: LayerDefinition, features: gpd.GeoDataFrame) -> tuple[Issue, ...]:
@@ -34,9 +33,4 @@ def check(definition: LayerDefinition, features: gpd.GeoDataFrame) -> tuple[Issu
     tuple of Issue
         Whole columns first, then in row order; empty if all is well.
     """
-    found = [
-        *check_ids(definition, features.index),
-        *check_columns(definition, features),
-        *check_geometries(definition, features),
-    ]
-    return tuple(sorted(found, key=lambda issue: -1 if issue.row is None else issue.row))
+    return Checked(definition, features).issues

@@ -1,4 +1,4 @@
-"""The command line: `parkplan serve | init | review | import | export | inspect | layers | changesets`.
+"""The command line: `parkplan serve | init | review | import | validate | export | inspect | layers | changesets`.
 
 Bad input ends with exit code 2 and one message on standard error in the reader's language, never with a traceback.
 """
@@ -19,15 +19,13 @@ from api.commands.inspecting import inspect
 from api.commands.layers import layers
 from api.commands.review import review
 from api.commands.serve import serve
+from api.commands.validating import validate
 from api.errors import UsageError
-from api.terminal import environment_language, named_language, say
+from api.terminal import BAD_INPUT, environment_language, named_language, say
 from layers.errors import ParkplanError
 from layers.types import Text
 
 __all__ = ["app", "main"]
-
-#: Exit code for input that cannot be used.
-BAD_INPUT: Final = 2
 
 #: What typer says, as far as a reader can bring it about.
 _IN_VIETNAMESE: Final = {
@@ -73,6 +71,7 @@ app.command()(serve)
 app.command()(init)
 app.command()(review)
 app.command(name="import")(import_)
+app.command()(validate)
 app.command()(export)
 app.command()(inspect)
 app.command()(changesets)

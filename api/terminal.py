@@ -16,8 +16,18 @@ from api.errors import BadParameterError, OutputError
 from api.languages import as_language
 from layers.types import LANGUAGES, Language, Text
 
-__all__ = ["environment_language", "named_language", "print_table", "say", "spoken_language", "write_result"]
+__all__ = [
+    "BAD_INPUT",
+    "environment_language",
+    "named_language",
+    "print_table",
+    "say",
+    "spoken_language",
+    "write_result",
+]
 
+#: Exit code for input that cannot be used.
+BAD_INPUT: Final = 2
 #: Columns of a table that is not read on a screen but by another program or from a file.
 _PIPED_WIDTH: Final = 240
 

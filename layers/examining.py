@@ -100,11 +100,13 @@ class Reading:
 class Surroundings(Protocol):
     """What a store holds beside the file, as far as checks ask for it."""
 
-    def same(self, ids: Sequence[str]) -> gpd.GeoDataFrame:
-        """Return those features of the layer that are there already.
+    def same(self, layer: str, ids: Sequence[str]) -> gpd.GeoDataFrame:
+        """Return those features of a layer that are there already.
 
         Parameters
         ----------
+        layer : str
+            A layer's id.
         ids : sequence of str
             Ids of the file's features.
 
@@ -295,7 +297,8 @@ def examine(
     receipt = _with_mapping(receipt, mapped, named=definition is not None)
     tell(Text(vi="Xét toạ độ", en="Looking at the coordinates"), 0.4)
     try:
-        placed = _placed(source, mapped.features, reading, surroundings, where=str(path))
+        known = _known(definition, mapped.features.index, surroundings) if source.spatial else None
+        placed = _placed(source, mapped.features, reading, known, where=str(path))
     except UndecidedCrsError as error:
         rule = "crs-undecided" if error.diagnosis.choices else "crs-unknown"
         return Examination(stopped(receipt, rule, error))
@@ -436,23 +439,21 @@ def _with_mapping(receipt: Receipt, mapped: Mapped, *, named: bool) -> Receipt:
 
 
 def _placed(
-    source: SourceFeatures,
-    features: gpd.GeoDataFrame,
-    reading: Reading,
-    surroundings: Surroundings | None,
-    *,
-    where: str,
+    source: SourceFeatures, features: gpd.GeoDataFrame, reading: Reading, known: KnownFeatures | None, *, where: str
 ) -> Placed:
-    """Bring geometries to WGS 84; the ids tell which of them are known already."""
+    """Bring geometries to WGS 84."""
     shapes = np.asarray(features.geometry.array)
-    known = None if surroundings is None or not source.spatial else _known(features.index, surroundings)
     stated = source.crs if source.spatial else None
     return place(shapes, stated=stated, crs=reading.crs, area=reading.area, known=known, where=where)
 
 
-def _known(ids: pd.Index, surroundings: Surroundings) -> KnownFeatures | None:
-    named = [name for name in ids if isinstance(name, str)]
-    there = surroundings.same(named)
+def _known(
+    definition: LayerDefinition | None, ids: pd.Index, surroundings: Surroundings | None
+) -> KnownFeatures | None:
+    """Return those of the file's features whose place is known already, by their ids."""
+    if definition is None or surroundings is None:
+        return None
+    there = surroundings.same(definition.id, [name for name in ids if isinstance(name, str)])
     there = there[~there["position"].isin(_NO_PLACE).to_numpy(dtype=bool) & there.geometry.notna().to_numpy()]
     if len(there) < _FEWEST_PAIRS:
         return None

@@ -152,7 +152,7 @@ def receive_file(
         polygons,
         area,
     )
-    surroundings = StoreSurroundings(store, layer)
+    surroundings = StoreSurroundings(store)
     examined = examine(path, definition, reading, surroundings=surroundings, progress=progress)
     taken = _accepted(examined, accept)
     if taken.receipt.state == "refused" or taken.features is None:
@@ -209,24 +209,23 @@ import_file = _raising(receive_file)
 
 @dataclass(frozen=True, slots=True)
 class StoreSurroundings:
-    """What a store holds beside a file that is for one of its layers.
+    """What a store holds beside a file.
 
     Parameters
     ----------
     store : Store
         The store.
-    layer : str
-        The layer that the file is for.
     """
 
     store: Store
-    layer: str
 
-    def same(self, ids: Sequence[str]) -> gpd.GeoDataFrame:
-        """Return those features of the layer that are there already.
+    def same(self, layer: str, ids: Sequence[str]) -> gpd.GeoDataFrame:
+        """Return those features of a layer that are there already.
 
         Parameters
         ----------
+        layer : str
+            A layer's id.
         ids : sequence of str
             Ids of the file's features.
 
@@ -235,7 +234,7 @@ class StoreSurroundings:
         GeoDataFrame
             Typed, EPSG:4326.
         """
-        return self.store.read(self.layer, ids=ids)
+        return self.store.read(layer, ids=ids)
 
     def near(self, layer: str, bounds: Bounds) -> gpd.GeoDataFrame | None:
         """Return the features of a layer that may touch the file's.

@@ -6,7 +6,7 @@ Several are left to a person, with every choice and its distance from the first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import geopandas as gpd
@@ -19,6 +19,7 @@ from layers.definitions import STORE_CRS
 from layers.errors import UndecidedCrsError
 from layers.georeference import (
     CLEAR_SHARE,
+    FRAMES,
     HANOI,
     Diagnosis,
     Georeferenced,
@@ -37,6 +38,10 @@ __all__ = ["Placed", "Remark", "place", "source_coordinates"]
 _Shapes = npt.NDArray[np.object_]
 _OPTION: Final = "--crs"
 _NOT_STATED: Final = Text(vi="không có", en="none")
+_FRAMES: Final = frozenset(one.key for one in FRAMES)
+#: A file's own statement is used from this share on, three to one against everything else together, where no evidence
+#: contradicts it; what was not stated needs `CLEAR_SHARE`.
+_STATED_SHARE: Final = 0.75
 #: Choices that a message names.
 _NAMED: Final = 6
 
@@ -164,39 +169,37 @@ def source_coordinates(points: npt.NDArray[np.float64], record: Georeferenced) -
 
 
 def _as_chosen(shapes: _Shapes, crs: object, stated: str | None, *, where: str) -> Placed:
-    if isinstance(crs, str) and "+" in crs and crs.upper().startswith("EPSG:"):
+    if isinstance(crs, str) and crs.partition("+")[0] in _FRAMES:
         moved, record = transform(shapes, reading_named(crs, where=_OPTION), where=where)
-        placed = Placed(moved, record, None)
+        placed = Placed(moved, record, None, _beyond(record))
     else:
         placed = _as_stated(shapes, crs, None, where=where)
-    if stated is None or _shown(stated, where=where) == placed.record.transformation.source:
+    read = placed.record.transformation.source
+    if stated is None or (_shown(stated, where=where) == read and not placed.record.corrections):
         return placed
-    read = Text(
-        vi=f"{placed.record.transformation.source}, theo yêu cầu",
-        en=f"{placed.record.transformation.source}, as asked for",
-    )
-    remark = Remark("crs-overruled", _shown(stated, where=where), read)
-    return Placed(placed.shapes, placed.record, None, (remark, *placed.remarks))
+    used = Text(vi=f"{read}, theo yêu cầu", en=f"{read}, as asked for")
+    remark = Remark("crs-overruled", _shown(stated, where=where), used)
+    return replace(placed, remarks=(remark, *placed.remarks))
 
 
 def _stated_or_asked(shapes: _Shapes, stated: str, diagnosis: Diagnosis, *, where: str) -> Placed:
     """Read coordinates as the file states, unless the evidence says otherwise or they cannot be read so."""
     best = diagnosis.best
     shifted = () if best is None else _shifted(best)
-    if diagnosis.verdict == "several" and not shifted:
+    if diagnosis.verdict == "several" and not shifted and not (best is not None and _speaks_for(best)):
         raise _undecided(diagnosis, _shown(stated, where=where), where=where)
     if best is not None and best.reading is None and not _may_be(shapes, stated, where=where):
         raise _undecided(diagnosis, _shown(stated, where=where), where=where)
     placed = _as_stated(shapes, stated, diagnosis, where=where)
     if diagnosis.verdict != "none":
-        return Placed(placed.shapes, placed.record, diagnosis, (*shifted, *placed.remarks))
+        return replace(placed, remarks=(*shifted, *placed.remarks))
     bounds = [f"{value:.4f}" for value in shapely.total_bounds(placed.shapes)]
     seen = Text(
         vi=f"kinh độ {bounds[0]} … {bounds[2]}, vĩ độ {bounds[1]} … {bounds[3]}",
         en=f"longitude {bounds[0]} … {bounds[2]}, latitude {bounds[1]} … {bounds[3]}",
     )
     outside = Remark("crs-outside", seen, diagnosis.target.name)
-    return Placed(placed.shapes, placed.record, diagnosis, (outside, *placed.remarks))
+    return replace(placed, remarks=(outside, *placed.remarks))
 
 
 def _shifted(best: Hypothesis) -> tuple[Remark, ...]:
@@ -209,6 +212,13 @@ def _shifted(best: Hypothesis) -> tuple[Remark, ...]:
     far = f"{known.residual_m:.1f} m"
     seen = Text(vi=f"lệch {far} so với {known.compared} đối tượng", en=f"{far} from {known.compared} features")
     return (Remark("crs-shifted", seen, Text(vi="cùng vị trí", en="the same place")),)
+
+
+def _speaks_for(best: Hypothesis) -> bool:
+    """Tell whether the likeliest reading is the stated one and no evidence speaks against it."""
+    known = best.evidence.known
+    agrees = best.evidence.declaration == "agrees" and not best.corrections
+    return agrees and best.score >= _STATED_SHARE and (known is None or not known.contradicts)
 
 
 def _undecided(diagnosis: Diagnosis, stated: str | None, *, where: str) -> UndecidedCrsError:
@@ -230,13 +240,18 @@ def _as_stated(shapes: _Shapes, crs: object, diagnosis: Diagnosis | None, *, whe
     moved, transformation = to_store_crs(bare, crs=crs, where=where)
     code = parse_crs(crs, where=where).to_authority(min_confidence=100)
     key = ":".join(code) if code else str(crs)
-    remarks = []
-    if transformation.outside_area:
-        seen = Text(vi="một phần dữ liệu nằm ngoài", en="part of the data lies outside")
-        area = Text(vi=f"vùng áp dụng của {transformation.source}", en=f"the area of use of {transformation.source}")
-        remarks.append(Remark("crs-beyond", seen, area))
     record = Georeferenced(key, (), transformation)
-    return Placed(np.asarray(moved.geometry.array), record, diagnosis, tuple(remarks))
+    return Placed(np.asarray(moved.geometry.array), record, diagnosis, _beyond(record))
+
+
+def _beyond(record: Georeferenced) -> tuple[Remark, ...]:
+    """Tell of data outside the area that their CRS is made for."""
+    if not record.transformation.outside_area:
+        return ()
+    seen = Text(vi="một phần dữ liệu nằm ngoài", en="part of the data lies outside")
+    source = record.transformation.source
+    area = Text(vi=f"vùng áp dụng của {source}", en=f"the area of use of {source}")
+    return (Remark("crs-beyond", seen, area),)
 
 
 def _shown(stated: str, *, where: str) -> str:

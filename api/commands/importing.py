@@ -10,8 +10,23 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 import typer
 
 from api.commands.options import LangOption, StoreOption, choose, open_existing
+from api.commands.reading import (
+    CoordinatesOption,
+    CrsOption,
+    EncodingOption,
+    MappingOption,
+    PolygonsOption,
+    ReceiptOption,
+    SourceLayerOption,
+    TextOption,
+    check_receipts,
+    coordinate_columns,
+    say_receipt,
+    text_encodings,
+    write_receipts,
+)
 from api.errors import BadParameterError
-from api.terminal import say, spoken_language
+from api.terminal import spoken_language
 from layers.types import Text
 
 if TYPE_CHECKING:
@@ -21,26 +36,20 @@ __all__ = ["import_"]
 
 _MODES: Final = ("upsert", "insert", "update", "replace")
 _COMPLETENESS: Final = ("complete", "partial")
+_ACCEPT: Final = ("all", "valid")
 
 
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="GeoJSON, GeoPackage, Shapefile, DXF, KML, Excel, ...")],
     *,
     layer: Annotated[str, typer.Option(metavar="LAYER", help="Id of the layer that takes the features.")],
-    mapping: Annotated[
-        str | None, typer.Option(metavar="FILE|NAME", help="Mapping file, or a shipped mapping; by name without it.")
-    ] = None,
-    source_layer: Annotated[str | None, typer.Option(metavar="NAME", help="Layer of a file with several.")] = None,
-    crs: Annotated[str | None, typer.Option(metavar="EPSG:CODE", help="CRS, where the file states none.")] = None,
-    encoding: Annotated[str | None, typer.Option(metavar="NAME", help="Of text that states none.")] = None,
-    coordinates: Annotated[
-        str | None, typer.Option(metavar="EAST,NORTH", help="Columns of a table that hold the place, or one with WKT.")
-    ] = None,
-    polygons: Annotated[bool, typer.Option("--polygons", help="Closed lines of a drawing are areas.")] = False,
-    text: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMN=ENCODING", help="Encoding of Vietnamese text such as tcvn3 or vni; repeatable."),
-    ] = None,
+    mapping: MappingOption = None,
+    source_layer: SourceLayerOption = None,
+    crs: CrsOption = None,
+    encoding: EncodingOption = None,
+    coordinates: CoordinatesOption = None,
+    polygons: PolygonsOption = False,
+    text: TextOption = None,
     mode: Annotated[
         str, typer.Option(metavar="|".join(_MODES), help="What happens to features that are there.")
     ] = "upsert",
@@ -55,6 +64,10 @@ def import_(
     completeness: Annotated[
         str, typer.Option(metavar="|".join(_COMPLETENESS), help="Whether the coverage holds everything there is.")
     ] = "complete",
+    accept: Annotated[
+        str, typer.Option(metavar="|".join(_ACCEPT), help="Refuse a file with errors, or leave out features with one.")
+    ] = "all",
+    receipt: ReceiptOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")] = False,
     store: StoreOption = None,
     lang: LangOption = None,
@@ -63,12 +76,14 @@ def import_(
     language = spoken_language(lang)
     choose(mode, _MODES, option="--mode")
     choose(completeness, _COMPLETENESS, option="--completeness")
+    choose(accept, _ACCEPT, option="--accept")
+    check_receipts(receipt)
     document = _decision(decision, decided)
     shown = _date(as_of, option="--as-of")
     with open_existing(store) as opened:
-        from layers.importing import import_file  # noqa: PLC0415
+        from layers.importing import receive_file  # noqa: PLC0415
 
-        result = import_file(
+        received = receive_file(
             opened,
             file,
             layer,
@@ -76,9 +91,9 @@ def import_(
             source_layer=source_layer,
             crs=crs,
             encoding=encoding,
-            coordinates=() if coordinates is None else tuple(name.strip() for name in coordinates.split(",")),
+            coordinates=coordinate_columns(coordinates),
             polygons=polygons,
-            text_encodings=_text_encodings(text or []),
+            text_encodings=text_encodings(text),
             author=author or getpass.getuser(),
             message=message or Text(vi=f"Nhập {file.name}", en=f"Import {file.name}").say(language),
             decision=document,
@@ -86,13 +101,13 @@ def import_(
             coverage=None if coverage == "none" else coverage,
             as_of=shown,
             completeness=cast('Literal["complete", "partial"]', completeness),
+            accept=cast('Literal["all", "valid"]', accept),
             dry_run=dry_run,
         )
-    for line in result.messages(language):
-        say(line)
-    if result.changeset is not None:
-        made = Text(vi=f"Phiên bản thay đổi {result.changeset.id}.", en=f"Changeset {result.changeset.id}.")
-        say(made.say(language))
+    write_receipts(received, receipt, language=language)
+    if received.error is not None:
+        raise received.error
+    say_receipt(received, language=language)
 
 
 def _decision(number: str | None, date: str | None) -> Decision | None:
@@ -105,16 +120,6 @@ def _decision(number: str | None, date: str | None) -> Decision | None:
             raise BadParameterError(seen=date, wanted=wanted, where="--decided")
         return None
     return Decision(number, decided)
-
-
-def _text_encodings(pairs: list[str]) -> dict[str, str]:
-    chosen = {}
-    for pair in pairs:
-        column, equals, encoding = pair.partition("=")
-        if not (column and equals and encoding):
-            raise BadParameterError(seen=pair, wanted="COLUMN=ENCODING", where="--text")
-        chosen[column] = encoding
-    return chosen
 
 
 def _date(text: str | None, *, option: str) -> dt.date | None:

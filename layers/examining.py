@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, Protocol, get_args
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import shapely
 
-from layers.definitions import STORE_CRS, GeometryType, LayerDefinition
+from layers.checking import Surroundings, check_features
+from layers.definitions import STORE_CRS, LayerDefinition
 from layers.encodings import ColumnRepair
 from layers.encodings import repair as repair_text
 from layers.errors import (
@@ -37,24 +37,15 @@ from layers.georeference import HANOI, Diagnosis, KnownFeatures, TargetArea, kno
 from layers.mapping import ColumnMapping, Mapped, map_by_name, read_mapping
 from layers.placing import Placed, Remark, place
 from layers.receipts import Receipt, SourceFile
-from layers.types import Bounds, Text
-from layers.validation import RULES, Issue, check, errors_of
-from layers.validation.geometry import check_geometries
+from layers.types import Text
+from layers.validation import RULES, Checked, Issue
 
-__all__ = ["Examination", "Progress", "Reading", "Surroundings", "examine", "stopped", "validate_file"]
+__all__ = ["Examination", "Progress", "Reading", "examine", "stopped", "validate_file"]
 
 #: Called with what is being done, and the share of all work that is done.
 Progress = Callable[[Text, float], object]
 
 _CHUNK: Final = 1 << 20
-#: What a file that is for no layer may hold.
-_ANYTHING: Final = LayerDefinition(
-    id="file",
-    title=Text(vi="Tệp", en="File"),
-    theme="land",
-    geometry=get_args(GeometryType),
-    fields=(),
-)
 #: Pairs of features by id below which a common shift says nothing: a few may well have been moved.
 _FEWEST_PAIRS: Final = 5
 #: How well the place of a feature of the store is known, metres, as one standard deviation.
@@ -97,56 +88,6 @@ class Reading:
     area: TargetArea = HANOI
 
 
-class Surroundings(Protocol):
-    """What a store holds beside the file, as far as checks ask for it."""
-
-    def same(self, layer: str, ids: Sequence[str]) -> gpd.GeoDataFrame:
-        """Return those features of a layer that are there already.
-
-        Parameters
-        ----------
-        layer : str
-            A layer's id.
-        ids : sequence of str
-            Ids of the file's features.
-
-        Returns
-        -------
-        GeoDataFrame
-            Typed, EPSG:4326.
-        """
-
-    def near(self, layer: str, bounds: Bounds) -> gpd.GeoDataFrame | None:
-        """Return the features of a layer that may touch the file's.
-
-        Parameters
-        ----------
-        layer : str
-            A layer's id.
-        bounds : (float, float, float, float)
-            Of the file's features, degrees.
-
-        Returns
-        -------
-        GeoDataFrame or None
-            Typed, EPSG:4326; None where there is no such layer.
-        """
-
-    def ids(self, layer: str) -> Collection[str] | None:
-        """Return the ids of a layer.
-
-        Parameters
-        ----------
-        layer : str
-            A layer's id.
-
-        Returns
-        -------
-        collection of str or None
-            None where there is no such layer.
-        """
-
-
 @dataclass(frozen=True)
 class Examination:
     """What looking at a file came to.
@@ -155,8 +96,8 @@ class Examination:
     ----------
     receipt : Receipt
         Of state "checked", or "refused" where the file cannot be taken in as it is.
-    features : GeoDataFrame or None
-        The file's features under the layer's fields, EPSG:4326, not yet typed; None where it stopped before.
+    checked : Checked or None
+        The file's features under the layer's fields, EPSG:4326; None where it stopped before, or without a layer.
     rows : ndarray of int
         Row of the file of each feature, from 0.
     spatial : bool
@@ -164,7 +105,7 @@ class Examination:
     """
 
     receipt: Receipt
-    features: gpd.GeoDataFrame | None = None
+    checked: Checked | None = None
     rows: npt.NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
     spatial: bool = True
 
@@ -283,43 +224,55 @@ def examine(
         return Examination(stopped(receipt, "crs-unfit", error))
     file = replace(file, driver=source.driver, layer=source.layer, encoding=source.encoding)
     receipt = replace(receipt, file=file, read=len(source.frame), notes=source.notes)
+    return _examine_features(source, definition, reading, receipt, surroundings=surroundings, tell=tell)
+
+
+def _examine_features(
+    source: SourceFeatures,
+    definition: LayerDefinition | None,
+    reading: Reading,
+    receipt: Receipt,
+    *,
+    surroundings: Surroundings | None,
+    tell: Progress,
+) -> Examination:
     tell(Text(vi="Xét bảng mã", en="Looking at the text"), 0.3)
     try:
         text = repair_text(source.frame, choices=reading.text_encodings)
     except (UnknownFieldError, ValueOutOfRangeError) as error:
         return Examination(stopped(receipt, "text-unfit", error))
     touched = tuple(column for column in text.columns if column.state != "kept")
-    receipt = replace(receipt, text=touched, issues=(*_text_issues(text.columns, source.layer),))
+    receipt = replace(receipt, text=touched, issues=tuple(_text_issues(text.columns, source.layer)))
     try:
-        mapped = _mapped(definition, text.values, reading.mapping, where=str(path))
+        mapped = _mapped(definition, text.values, reading.mapping, where=str(source.path))
     except DefinitionError as error:
         return Examination(stopped(receipt, "mapping-unfit", error))
     receipt = _with_mapping(receipt, mapped, named=definition is not None)
     tell(Text(vi="Xét toạ độ", en="Looking at the coordinates"), 0.4)
     try:
-        known = _known(definition, mapped.features.index, surroundings) if source.spatial else None
-        placed = _placed(source, mapped.features, reading, known, where=str(path))
+        placed = _placed(source, mapped.features, definition, reading, surroundings)
     except UndecidedCrsError as error:
-        rule = "crs-undecided" if error.diagnosis.choices else "crs-unknown"
-        return Examination(stopped(receipt, rule, error))
+        return Examination(stopped(receipt, "crs-undecided" if error.diagnosis.choices else "crs-unknown", error))
     except CrsError as error:
         return Examination(stopped(receipt, "crs-unfit", error))
-    features = mapped.features.set_geometry(gpd.GeoSeries(placed.shapes, index=mapped.features.index, crs=STORE_CRS))
+    tell(Text(vi="Kiểm tra đối tượng", en="Checking the features"), 0.5)
+    shapes = gpd.GeoSeries(placed.shapes, index=mapped.features.index, crs=STORE_CRS)
+    features = mapped.features.set_geometry(shapes)
+    found = check_features(features, definition, name=source.layer, surroundings=surroundings)
     receipt = replace(
         receipt,
         record=placed.record if source.spatial else None,
         diagnosis=placed.diagnosis,
-        issues=(*receipt.issues, *(_remarked(remark, source.layer) for remark in placed.remarks)),
+        notes=(*receipt.notes, *found.notes),
+        issues=(
+            *receipt.issues,
+            *(_remarked(remark, source.layer) for remark in placed.remarks),
+            *(_in_file(issue, mapped.rows) for issue in found.issues),
+        ),
     )
-    tell(Text(vi="Kiểm tra đối tượng", en="Checking the features"), 0.5)
-    features, repaired = _flat(features)
-    found = _checked(definition, features, name=source.layer)
-    found = [replace(issue, row=None if issue.row is None else int(mapped.rows[issue.row])) for issue in found]
-    issues = (*receipt.issues, *_located(found, features, mapped.rows))
-    receipt = replace(receipt, issues=issues, notes=(*receipt.notes, *repaired))
-    if definition is not None and (errors := errors_of(issues)):
-        receipt = replace(receipt, state="refused", error=InvalidFeaturesError(definition.id, errors))
-    return Examination(receipt, features, mapped.rows, source.spatial)
+    if definition is not None and receipt.errors:
+        receipt = replace(receipt, state="refused", error=InvalidFeaturesError(definition.id, receipt.errors))
+    return Examination(receipt, found.checked, mapped.rows, source.spatial)
 
 
 def _silent(_done: Text, _share: float) -> None:
@@ -439,12 +392,18 @@ def _with_mapping(receipt: Receipt, mapped: Mapped, *, named: bool) -> Receipt:
 
 
 def _placed(
-    source: SourceFeatures, features: gpd.GeoDataFrame, reading: Reading, known: KnownFeatures | None, *, where: str
+    source: SourceFeatures,
+    features: gpd.GeoDataFrame,
+    definition: LayerDefinition | None,
+    reading: Reading,
+    surroundings: Surroundings | None,
 ) -> Placed:
     """Bring geometries to WGS 84."""
-    shapes = np.asarray(features.geometry.array)
-    stated = source.crs if source.spatial else None
-    return place(shapes, stated=stated, crs=reading.crs, area=reading.area, known=known, where=where)
+    shapes, where = np.asarray(features.geometry.array), str(source.path)
+    if not source.spatial:
+        return place(shapes, stated=None, area=reading.area, where=where)
+    known = _known(definition, features.index, surroundings)
+    return place(shapes, stated=source.crs, crs=reading.crs, area=reading.area, known=known, where=where)
 
 
 def _known(
@@ -460,40 +419,11 @@ def _known(
     return known_by_id(ids.tolist(), np.asarray(there.geometry.array), there.index.tolist(), accuracy_m=_KNOWN_M)
 
 
+def _in_file(issue: Issue, rows: npt.NDArray[np.intp]) -> Issue:
+    """Return an issue with its row in the file."""
+    return issue if issue.row is None or rows[issue.row] == issue.row else replace(issue, row=int(rows[issue.row]))
+
+
 def _remarked(remark: Remark, layer: str) -> Issue:
     severity = RULES[remark.rule].severity
     return Issue(remark.rule, layer, None, None, remark.field, remark.seen, remark.wanted, severity)
-
-
-def _flat(features: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Text]]:
-    """Leave heights out, and tell."""
-    shapes = np.asarray(features.geometry.array)
-    high = int(shapely.has_z(shapes).sum())
-    if not high:
-        return features, []
-    note = Text(
-        vi=f"{high} hình học có cao độ; lớp lưu hai chiều, cao độ bị bỏ.",
-        en=f"{high} geometries have heights; the layer is two-dimensional, the heights were left out.",
-    )
-    flat = gpd.GeoSeries(shapely.force_2d(shapes), index=features.index, crs=STORE_CRS)
-    return features.set_geometry(flat), [note]
-
-
-def _checked(definition: LayerDefinition | None, features: gpd.GeoDataFrame, *, name: str) -> list[Issue]:
-    """Return everything that is wrong with the features, rows as in the frame."""
-    if definition is not None:
-        return list(check(definition, features))
-    return [replace(issue, layer=name) for issue in check_geometries(_ANYTHING, features)]
-
-
-def _located(issues: Sequence[Issue], features: gpd.GeoDataFrame, rows: npt.NDArray[np.intp]) -> list[Issue]:
-    """Give issues of features without a place of their own that of the feature."""
-    bare = [(number, issue.row) for number, issue in enumerate(issues) if issue.place is None and issue.row is not None]
-    if not bare:
-        return list(issues)
-    shapes = np.asarray(features.geometry.array)[np.searchsorted(rows, [row for _, row in bare])]
-    located = list(issues)
-    for (number, _), shape in zip(bare, shapes, strict=True):
-        if shape is not None and not shape.is_empty and np.isfinite(shapely.get_coordinates(shape)).all():
-            located[number] = replace(located[number], place=shape.centroid)
-    return located

@@ -20,7 +20,6 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from layers.coercion import coerce
 from layers.crs import to_store_crs
 from layers.definitions import STORE_CRS, LayerDefinition
 from layers.errors import (
@@ -34,12 +33,11 @@ from layers.formats import read_features
 from layers.georeference import HANOI, TargetArea
 from layers.mapping import ColumnMapping, read_mapping
 from layers.receipts import Receipt
-from layers.schema import typed
 from layers.store import Decision, Put, Store
 from layers.store.model import PutMode
 from layers.text import search_key
 from layers.types import Bounds, Text
-from layers.validation import check, errors_of
+from layers.validation import Checked
 
 __all__ = ["COVERAGE_LAYER", "Accept", "Completeness", "StoreSurroundings", "import_file", "receive_file"]
 
@@ -155,36 +153,39 @@ def receive_file(
     surroundings = StoreSurroundings(store)
     examined = examine(path, definition, reading, surroundings=surroundings, progress=progress)
     taken = _accepted(examined, accept)
-    if taken.receipt.state == "refused" or taken.features is None:
-        return replace(taken.receipt, dry_run=dry_run)
-    features = _typed(definition, taken.features)
+    receipt, checked = replace(taken.receipt, dry_run=dry_run), taken.checked
+    if receipt.state == "refused" or checked is None:
+        return receipt
+    features = checked.features
     try:
         current = _current(store, layer, features, mode=mode)
     except (FeatureExistsError, UnknownFeatureError) as error:
-        rule = "feature-exists" if isinstance(error, FeatureExistsError) else "feature-unknown"
-        return replace(stopped(taken.receipt, rule, error), dry_run=dry_run)
-    spoken = taken.receipt.columns or {}
-    whole = features if mode == "replace" else _completed(features, current, spoken, spatial=taken.spatial)
-    same = _same(definition, whole, current)
-    edits = [Put(layer, whole if mode == "replace" else whole[~same], mode)]
-    removed = store.count(layer) - len(current) if mode == "replace" else 0
-    written = int((~same).sum()) + removed
+        return stopped(receipt, "feature-exists" if isinstance(error, FeatureExistsError) else "feature-unknown", error)
+    if mode == "replace":
+        same = _same(definition, features, current)
+        edits = [Put(layer, checked, mode)]
+        written = int((~same).sum()) + store.count(layer) - len(current)
+    else:
+        whole = _completed(features, current, receipt.columns or {}, spatial=taken.spatial)
+        same = _same(definition, whole, current)
+        # Nothing was added to features that are all new: they are as they were checked.
+        edits = [Put(layer, checked if current.empty else whole[~same], mode)]
+        written = int((~same).sum())
     if not written:
         edits = []
     if coverage is not None:
-        edits += _coverage(store, coverage, features, receipt=taken.receipt, as_of=as_of, completeness=completeness)
+        edits += _coverage(store, coverage, features, receipt=receipt, as_of=as_of, completeness=completeness)
     changeset = None
     if edits and not dry_run:
         if progress is not None:
             progress(Text(vi="Ghi vào kho", en="Writing to the store"), _WRITING)
         changeset = store.commit(edits, author=author, message=message, decision=decision)
     return replace(
-        taken.receipt,
-        state="partly_accepted" if taken.receipt.refused else "accepted",
+        receipt,
+        state="partly_accepted" if receipt.refused else "accepted",
         written=written,
         unchanged=int(same.sum()),
         changeset=changeset,
-        dry_run=dry_run,
     )
 
 
@@ -271,25 +272,15 @@ class StoreSurroundings:
 
 def _accepted(examined: Examination, accept: Accept) -> Examination:
     """Leave out features with errors, where the user chose that and the errors are of features alone."""
-    errors, features = examined.receipt.errors, examined.features
-    if accept == "all" or features is None or not errors or any(issue.row is None for issue in errors):
+    errors, checked = examined.receipt.errors, examined.checked
+    if accept == "all" or checked is None or not errors or any(issue.row is None for issue in errors):
         return examined
     bad = np.isin(examined.rows, [issue.row for issue in errors if issue.row is not None])
     # Which of two features is right is not known: neither of them is taken.
-    named = {issue.other for issue in errors} | {i.feature_id for i in errors if i.rule == "id-duplicate"}
-    bad |= np.asarray(features.index.isin([name for name in named if name is not None]))
+    named = {issue.other for issue in errors} | {one.feature_id for one in errors if one.rule == "id-duplicate"}
+    bad |= np.asarray(checked.features.index.isin([name for name in named if name is not None]))
     receipt = replace(examined.receipt, state="checked", error=None, refused=int(bad.sum()))
-    return replace(examined, receipt=receipt, features=features[~bad], rows=examined.rows[~bad])
-
-
-def _typed(definition: LayerDefinition, features: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return features without errors in the typed form."""
-    read = {
-        name: coerce(definition.field(str(name)), features[name]).values
-        for name in features.columns
-        if name != features.geometry.name
-    }
-    return typed(definition, gpd.GeoDataFrame(read, geometry=features.geometry, index=features.index))
+    return replace(examined, receipt=receipt, checked=checked.where(~bad), rows=examined.rows[~bad])
 
 
 def _current(store: Store, layer: str, features: gpd.GeoDataFrame, *, mode: PutMode) -> gpd.GeoDataFrame:
@@ -357,11 +348,11 @@ def _coverage(
     }
     frame = gpd.GeoDataFrame({key: [value] for key, value in row.items()}, geometry=[shape], crs=STORE_CRS)
     frame = frame.set_axis([f"{layer}-{name}"])
-    if errors := errors_of(check(definition, frame)):
-        raise InvalidFeaturesError(COVERAGE_LAYER, errors)
-    covered = _typed(definition, frame)
-    same = _same(definition, covered, store.read(COVERAGE_LAYER, ids=covered.index.tolist()))
-    return [] if same.all() else [Put(COVERAGE_LAYER, covered)]
+    checked = Checked(definition, frame)
+    if checked.errors:
+        raise InvalidFeaturesError(COVERAGE_LAYER, checked.errors)
+    same = _same(definition, checked.features, store.read(COVERAGE_LAYER, ids=frame.index.tolist()))
+    return [] if same.all() else [Put(COVERAGE_LAYER, checked)]
 
 
 def _covered(coverage: str | Path, features: gpd.GeoDataFrame) -> BaseGeometry:

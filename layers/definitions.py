@@ -113,6 +113,8 @@ class Field(_Value):
         Whether every feature must have a value.
     references : str or None
         Id of the layer whose feature ids the values are.
+    measures : {"area", "length"} or None
+        What of the feature's geometry a number states, in its unit; checks compare the two.
     description : Text or None
         What the title leaves open.
     """
@@ -126,6 +128,7 @@ class Field(_Value):
     maximum: float | None = None
     required: bool = False
     references: str | None = None
+    measures: Literal["area", "length"] | None = None
     description: BothLanguages | None = None
 
     @model_validator(mode="after")
@@ -147,6 +150,11 @@ class Field(_Value):
             raise refuse(
                 f"{self.name}: minimum/maximum, type {self.type}",
                 Text(vi="cận chỉ với kiểu integer hoặc number", en="bounds with type integer or number only"),
+            )
+        if self.measures is not None and (self.type not in ("integer", "number") or self.unit is None):
+            raise refuse(
+                f"{self.name}: measures, type {self.type}, unit {self.unit}",
+                Text(vi="measures chỉ với số có đơn vị", en="measures with a number that has a unit only"),
             )
         return self
 

@@ -26,7 +26,7 @@ from layers.formats.model import placeless, refuse
 from layers.text import search_key
 from layers.types import Text
 
-__all__ = ["parse_degrees", "place"]
+__all__ = ["PlaceColumns", "parse_degrees", "place", "place_columns", "read_numbers"]
 
 #: Column names, without tone marks, case and punctuation.
 _LONGITUDE: Final = frozenset({"lon", "lng", "long", "longitude", "longtitude", "kinh do", "kd", "lon deg"})
@@ -53,12 +53,49 @@ _DEGREES: Final = re.compile(
 _DOWN: Final = frozenset("SWT")
 
 
-class _Columns(NamedTuple):
-    """Where a table has its places."""
+class PlaceColumns(NamedTuple):
+    """Where a table has its places.
+
+    Attributes
+    ----------
+    x, y : str
+        Columns of longitude or easting, and of latitude or northing, as their names say.
+    kind : {"degrees", "grid", "xy", "stated"}
+        "xy" leaves open which of the two is the easting; "stated" is what a user named.
+    """
 
     x: str
     y: str
     kind: str
+
+
+def place_columns(names: Sequence[object]) -> tuple[PlaceColumns, ...]:
+    """Return the pairs of columns that hold places by their names.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of columns.
+
+    Returns
+    -------
+    tuple of PlaceColumns
+        At most one of each kind; degrees need no CRS to be stated, so they go before metres.
+
+    Examples
+    --------
+    >>> place_columns(["name", "Latitude", "Longtitude"])
+    (PlaceColumns(x='Longtitude', y='Latitude', kind='degrees'),)
+    """
+    keys = {str(name): search_key(str(name)) for name in names}
+    return tuple(
+        PlaceColumns(x[0], y[0], kind)
+        for kind, first, second in (
+            ("degrees", _LONGITUDE, _LATITUDE), ("grid", _EASTING, _NORTHING), ("xy", _X, _Y),
+        )
+        if (x := [name for name, key in keys.items() if key in first])
+        and (y := [name for name, key in keys.items() if key in second])
+    )  # fmt: skip
 
 
 def parse_degrees(text: str) -> float:
@@ -121,22 +158,14 @@ def place(frame: pd.DataFrame, *, path: Path, columns: Sequence[str] = ()) -> Lo
             refuse(path, seen=seen, wanted=", ".join(map(str, frame.columns)))
         if len(columns) == 1:
             return _from_wkt(frame, columns[0], path=path)
-        return _from_pair(frame, _Columns(columns[0], columns[1], "stated"), path=path)
+        return _from_pair(frame, PlaceColumns(columns[0], columns[1], "stated"), path=path)
     keys = {str(name): search_key(str(name)) for name in frame.columns}
-    pairs = [
-        _Columns(x[0], y[0], kind)
-        for kind, first, second in (
-            ("degrees", _LONGITUDE, _LATITUDE), ("grid", _EASTING, _NORTHING), ("xy", _X, _Y),
-        )
-        if (x := [name for name, key in keys.items() if key in first])
-        and (y := [name for name, key in keys.items() if key in second])
-    ]  # fmt: skip
+    pairs = place_columns(list(frame.columns))
     texts = [name for name, key in keys.items() if key in _WKT]
     if len(texts) == 1:
         return _from_wkt(frame, texts[0], path=path)
     if not pairs:
         return Loaded(placeless(frame), None, spatial=False)
-    # Degrees need no CRS to be stated, so they go before metres.
     return _from_pair(frame, pairs[0], path=path)
 
 
@@ -164,11 +193,11 @@ def _short(text: object) -> str:
     return shown if len(shown) <= 40 else f"{shown[:40]}…"
 
 
-def _from_pair(frame: pd.DataFrame, columns: _Columns, *, path: Path) -> Loaded:
+def _from_pair(frame: pd.DataFrame, columns: PlaceColumns, *, path: Path) -> Loaded:
     first, second = (_numbers(frame[name], name, path=path) for name in (columns.x, columns.y))
     notes = []
     if columns.kind == "xy" and _northing_first(first, second, columns, path=path):
-        columns, first, second = _Columns(columns.y, columns.x, columns.kind), second, first
+        columns, first, second = PlaceColumns(columns.y, columns.x, columns.kind), second, first
         notes.append(
             Text(
                 vi=f"Theo độ lớn, cột {columns.y} là toạ độ bắc và cột {columns.x} là toạ độ đông (quy ước trắc địa).",
@@ -204,7 +233,9 @@ def _from_pair(frame: pd.DataFrame, columns: _Columns, *, path: Path) -> Loaded:
     return Loaded(placed, crs, notes=tuple(notes))
 
 
-def _northing_first(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], columns: _Columns, *, path: Path) -> bool:
+def _northing_first(
+    x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], columns: PlaceColumns, *, path: Path
+) -> bool:
     """Tell whether X is the northing, by numbers that can be nothing else."""
     surveyors = _within(x, _NORTHINGS_M) and _within(y, _EASTINGS_M)
     others = _within(y, _NORTHINGS_M) and _within(x, _EASTINGS_M)
@@ -225,22 +256,52 @@ def _within(values: npt.NDArray[np.float64], bounds: tuple[float, float]) -> boo
     return bool(((there >= bounds[0]) & (there <= bounds[1])).all())
 
 
-def _numbers(values: pd.Series[Any], name: str, *, path: Path) -> npt.NDArray[np.float64]:
-    """Read a column of numbers or of degrees as text; blanks are missing."""
+def read_numbers(values: pd.Series[Any]) -> npt.NDArray[np.float64]:
+    r"""Read a column of numbers, or of degrees as text.
+
+    Parameters
+    ----------
+    values : Series
+        Numbers or text.
+
+    Returns
+    -------
+    ndarray of float
+        NaN where a value is missing, blank or neither.
+
+    Examples
+    --------
+    >>> read_numbers(pd.Series(["105.81", "105°48'36\"", "", "x"])).tolist()
+    [105.81, 105.81, nan, nan]
+    """
     if pd.api.types.is_numeric_dtype(values.dtype):
         return values.to_numpy(dtype=float, na_value=np.nan)
-    texts: pd.Series[Any] = values.astype("str").fillna("").str.strip()
+    texts = _texts(values)
     read = pd.to_numeric(texts.where(texts != ""), errors="coerce").to_numpy(dtype=float, copy=True)
     for row in np.flatnonzero(np.isnan(read) & (texts != "").to_numpy()):
         read[row] = parse_degrees(texts.iloc[row])
-        if np.isnan(read[row]):
-            seen = Text(
-                vi=f"dòng {row + 1}, cột {name}: {texts.iloc[row]!r}",
-                en=f"row {row + 1}, column {name}: {texts.iloc[row]!r}",
-            )
-            wanted = Text(
-                vi="số, hoặc độ phút giây như 105°48'36\"",
-                en="a number, or degrees, minutes, seconds such as 105°48'36\"",
-            )
-            refuse(path, seen=seen, wanted=wanted)
+    return read
+
+
+def _texts(values: pd.Series[Any]) -> pd.Series[Any]:
+    texts: pd.Series[Any] = values.astype("str").fillna("").str.strip()
+    return texts
+
+
+def _numbers(values: pd.Series[Any], name: str, *, path: Path) -> npt.NDArray[np.float64]:
+    """Read a column of numbers or of degrees as text; blanks are missing."""
+    read = read_numbers(values)
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return read
+    texts = _texts(values)
+    for row in np.flatnonzero(np.isnan(read) & (texts != "").to_numpy())[:1]:
+        seen = Text(
+            vi=f"dòng {row + 1}, cột {name}: {texts.iloc[row]!r}",
+            en=f"row {row + 1}, column {name}: {texts.iloc[row]!r}",
+        )
+        wanted = Text(
+            vi="số, hoặc độ phút giây như 105°48'36\"",
+            en="a number, or degrees, minutes, seconds such as 105°48'36\"",
+        )
+        refuse(path, seen=seen, wanted=wanted)
     return read

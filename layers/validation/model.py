@@ -16,7 +16,7 @@ from layers.definitions import STORE_CRS
 from layers.types import Language, Text
 from layers.validation.rules import RULES, Severity
 
-__all__ = ["Issue", "Mask", "Repair", "Rows", "errors_of", "issues_frame", "shown"]
+__all__ = ["Found", "Issue", "Mask", "Repair", "Rows", "errors_of", "issues_frame", "shown"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -153,6 +153,22 @@ class Issue:
             f"Đã sửa: {done} (đổi {moved:.2f} m²)." if language == "vi" else f"Mended: {done} ({moved:.2f} m² moved)."
         )
         return f"{said} {mended}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a check found, and what it could not look at.
+
+    Parameters
+    ----------
+    issues : tuple of Issue
+        What is wrong.
+    unchecked : tuple of Text
+        What was not checked, and why: one sentence each. Silence would read as praise.
+    """
+
+    issues: tuple[Issue, ...] = ()
+    unchecked: tuple[Text, ...] = ()
 
 
 def errors_of(issues: Sequence[Issue]) -> tuple[Issue, ...]:

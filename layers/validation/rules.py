@@ -253,5 +253,49 @@ _RECEIVING: Final = {
     ),
 }
 
+_ATTRIBUTES: Final = {
+    "attribute-area": _rule(
+        "attributes",
+        ("diện tích khai báo khác hình học", "the stated area differs from the geometry"),
+        ("cập nhật giá trị, hoặc sửa ranh giới", "bring the value up to date, or mend the outline"),
+        severity="warning",
+    ),
+    "attribute-length": _rule(
+        "attributes",
+        ("chiều dài khai báo khác hình học", "the stated length differs from the geometry"),
+        ("cập nhật giá trị, hoặc sửa đường", "bring the value up to date, or mend the line"),
+        severity="warning",
+    ),
+    "attribute-unit": _rule(
+        "attributes",
+        ("cả cột tính theo đơn vị khác", "the whole column is in another unit"),
+        ("quy đổi cả cột, hoặc sửa tên cột", "convert the column, or mend its name"),
+    ),
+    "attribute-projection": _rule(
+        "attributes",
+        ("cả cột tính trong phép chiếu khác", "the whole column was computed in another projection"),
+        ("tính lại trong phép chiếu của lớp", "compute it again in the projection of the layer"),
+        severity="warning",
+    ),
+    "attribute-place": _rule(
+        "attributes",
+        ("vị trí không nằm trong đơn vị hành chính đã ghi", "it does not lie in the unit it names"),
+        ("sửa tên đơn vị, hoặc sửa vị trí", "mend the name of the unit, or the place"),
+        severity="warning",
+    ),
+    "attribute-spelling": _rule(
+        "attributes",
+        ("tên đơn vị hành chính viết sai chính tả", "the name of the unit is misspelt"),
+        ("viết tên như trong danh mục hành chính", "write the name as the list of units does"),
+        severity="warning",
+    ),
+    "attribute-coordinates": _rule(
+        "attributes",
+        ("cột toạ độ không khớp hình học", "the columns of coordinates differ from the geometry"),
+        ("tính lại các cột từ hình học", "fill the columns from the geometry again"),
+        severity="warning",
+    ),
+}
+
 #: Every rule, by its name in receipts and messages.
-RULES: Final[dict[str, Rule]] = {**_RECEIVING, **_SCHEMA, **_GEOMETRY}
+RULES: Final[dict[str, Rule]] = {**_RECEIVING, **_SCHEMA, **_GEOMETRY, **_ATTRIBUTES}

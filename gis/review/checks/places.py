@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
@@ -19,18 +16,11 @@ from gis.review.layer import Layer, StrArray
 from gis.review.model import Rule
 from gis.review.select import Others, Subjects, find_others, settle_absence, texts_of
 from gis.review.wording import lower_first, say_number, sentences, unit_of
-from layers.encodings.canonical import likeness
 from layers.text import search_key
 from layers.types import LANGUAGES, Language, Text
+from layers.validation.places import listed_names, names_place
 
 __all__ = ["place_match", "presence"]
-
-_REMARK: Final = re.compile(r"\([^)]*\)")
-
-
-def _place_names(label: str) -> list[str]:
-    """Split ``Nội Bài; Sóc Sơn (small part)`` into the names it lists."""
-    return [name for part in label.split(";") if (name := _REMARK.sub("", part).strip())]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,10 +112,10 @@ def place_match(rule: Rule, context: Context, subjects: Subjects) -> Answer:
 
 def _compare_names(answer: Answer, labels: StrArray, found: StrArray, drawn: frozenset[str], no_outline: Text) -> None:
     """Settle by names: `found` is empty outside every unit, `drawn` holds the names whose outside is known."""
-    listed = [_place_names(label) for label in labels]
+    listed = [listed_names(label) for label in labels]
     keys = [[search_key(name) for name in names] for names in listed]
     agrees = np.array([search_key(place) in each for place, each in zip(found, keys, strict=True)], dtype=bool)
-    written = np.array([_written(place, each) for place, each in zip(found, listed, strict=True)], dtype=bool)
+    written = np.array([names_place(place, each) for place, each in zip(found, listed, strict=True)], dtype=bool)
     known = np.array([bool(each) and drawn.issuperset(each) for each in keys], dtype=bool)
     inside = np.asarray(found != "", dtype=bool)
     answer.settle(inside & agrees & written, "pass")
@@ -133,11 +123,6 @@ def _compare_names(answer: Answer, labels: StrArray, found: StrArray, drawn: fro
     answer.settle(inside, "fail")
     answer.settle(~known, "no_data", "not_covered", no_outline)
     answer.settle(answer.open, "fail")
-
-
-def _written(place: str, names: Iterable[str]) -> bool:
-    """Tell whether a place is among names, whatever the case and the style of tone marks: Hoà Lạc is Hòa Lạc."""
-    return any(likeness(place, name) == "same" for name in names)
 
 
 def presence(rule: Rule, context: Context, subjects: Subjects) -> Answer:

@@ -65,3 +65,35 @@ def test_bad_input_ends_with_code_2(hanoi: Path, tmp_path: Path, options: tuple[
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_file_is_validated_for_itself_and_its_receipts_agree(tmp_path: Path) -> None:
+    ring = [[105.8, 21.0], [105.81, 21.01], [105.81, 21.0], [105.8, 21.01], [105.8, 21.0]]
+    path = tmp_path / "lots.geojson"
+    feature = {
+        "type": "Feature",
+        "properties": {"name": "<b>x</b>"},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+    files = {ending: tmp_path / f"receipt.{ending}" for ending in ("json", "html", "geojson")}
+    options = [text for file in files.values() for text in ("--receipt", str(file))]
+    done = parkplan("validate", str(path), *options, "--lang", "en", store=tmp_path / "none.gpkg")
+    assert done.returncode == 2
+    assert "lots, row 1, feature '0': the geometry is not valid; saw Self-intersection" in done.stdout
+    document = json.loads(files["json"].read_text(encoding="utf-8"))
+    issues = json.loads(files["geojson"].read_text(encoding="utf-8"))["features"]
+    assert [issue["rule"] for issue in document["issues"]] == [issue["properties"]["rule"] for issue in issues]
+    assert document["counts"]["errors"] == 1
+    page = files["html"].read_text(encoding="utf-8")
+    assert document["file"]["sha256"] in page
+    assert document["issues"][0]["fix"] in page
+
+
+def test_a_receipt_of_an_unknown_kind_is_refused_before_the_work(tmp_path: Path) -> None:
+    done = parkplan(
+        "validate", "nothing.geojson", "--receipt", "receipt.pdf", "--lang", "en", store=tmp_path / "none.gpkg"
+    )
+    assert done.returncode == 2
+    assert "receipt.pdf" in done.stderr
+    assert ".json, .html, .geojson" in done.stderr

@@ -1,4 +1,4 @@
-"""The command line: `parkplan serve | init | review | import | validate | export | inspect | layers | changesets`.
+"""The command line: `parkplan serve`, `init`, `review`, `import`, `validate`, `export`, `inspect`, `raster` and more.
 
 Bad input ends with exit code 2 and one message on standard error in the reader's language, never with a traceback.
 """
@@ -17,6 +17,7 @@ from api.commands.importing import import_
 from api.commands.init import init
 from api.commands.inspecting import inspect
 from api.commands.layers import layers
+from api.commands.raster import raster
 from api.commands.review import review
 from api.commands.serve import serve
 from api.commands.validating import validate
@@ -74,6 +75,7 @@ app.command(name="import")(import_)
 app.command()(validate)
 app.command()(export)
 app.command()(inspect)
+app.command()(raster)
 app.command()(changesets)
 app.add_typer(layers, name="layers")
 

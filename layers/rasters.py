@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import rasterio
 import rasterio.errors
 import rasterio.shutil
@@ -20,10 +21,12 @@ from layers.crs import parse_crs
 from layers.errors import CrsError, FileUnreadableError, MissingFileError
 from layers.types import Bounds, Text
 
-__all__ = ["RasterInfo", "inspect_raster", "to_cog"]
+__all__ = ["RASTERS", "BandValues", "RasterInfo", "band_values", "inspect_raster", "to_cog"]
 
 #: Drivers that rasters are opened with, by the ending of the file's name.
-DRIVERS: Final = {".asc": "AAIGrid", ".grd": "AAIGrid", ".tif": "GTiff", ".tiff": "GTiff"}
+RASTERS: Final = {".asc": "AAIGrid", ".grd": "AAIGrid", ".tif": "GTiff", ".tiff": "GTiff"}
+#: Share by which width and height of a cell may differ: sizes are written with few digits.
+_SQUARE: Final = 1e-6
 #: Cells a side of a block, as web maps ask for them.
 BLOCK_CELLS: Final = 512
 _WANTED: Final = "ASCII grid (.asc), GeoTIFF (.tif)"
@@ -62,6 +65,103 @@ class RasterInfo:
     crs: str | None
     cell_size: tuple[float, float]
     bounds: Bounds
+
+    @property
+    def oblong(self) -> bool:
+        """Whether cells are not square.
+
+        Returns
+        -------
+        bool
+            Whether width and height differ by more than rounding.
+        """
+        width, height = self.cell_size
+        return abs(width - height) > _SQUARE * max(width, height)
+
+
+@dataclass(frozen=True, slots=True)
+class BandValues:
+    """What the values of one band are, without nodata.
+
+    Parameters
+    ----------
+    band : int
+        Counted from 1.
+    cells : int
+        How many have a value.
+    minimum, maximum, mean, deviation : float
+        After scale and offset of the band; NaN without any value. The deviation is that of the whole population.
+    scale, offset : float
+        By which the stored numbers become values; 1 and 0 without them.
+    unit : str
+        As the file states it; empty without one.
+    """
+
+    band: int
+    cells: int
+    minimum: float
+    maximum: float
+    mean: float
+    deviation: float
+    scale: float
+    offset: float
+    unit: str
+
+
+def band_values(path: str | Path) -> tuple[BandValues, ...]:
+    """Return the range and the statistics of every band.
+
+    Parameters
+    ----------
+    path : str or Path
+        ASCII grid or GeoTIFF. It is read block by block, so that size does not matter.
+
+    Returns
+    -------
+    tuple of BandValues
+        In order of the bands.
+
+    Raises
+    ------
+    MissingFileError
+        If the file is not there.
+    FileUnreadableError
+        If it is not what its name says, or is damaged.
+    """
+    place, driver = _checked(path)
+    try:
+        with _open(place, driver) as raster:
+            return tuple(_values(raster, band) for band in raster.indexes)
+    except rasterio.errors.RasterioError as error:
+        raise FileUnreadableError(seen=error, wanted=_WANTED, where=str(path)) from error
+
+
+def _values(raster: rasterio.DatasetReader, band: int) -> BandValues:
+    cells, mean, squares, low, high = 0, 0.0, 0.0, np.nan, np.nan
+    for _, window in raster.block_windows(band):
+        block = raster.read(band, window=window, masked=True)
+        values = block.compressed().astype(float)
+        values = values[np.isfinite(values)]
+        if not len(values):
+            continue
+        # Chan's way to join means and squares: a sum of squares of large heights would lose its digits.
+        step, both = float(values.mean()) - mean, cells + len(values)
+        squares += float(((values - values.mean()) ** 2).sum()) + step**2 * cells * len(values) / both
+        mean, cells = mean + step * len(values) / both, both
+        low, high = float(np.fmin(low, values.min())), float(np.fmax(high, values.max()))
+    scale, offset = float(raster.scales[band - 1]), float(raster.offsets[band - 1])
+    ends = sorted((low * scale + offset, high * scale + offset))
+    return BandValues(
+        band,
+        cells,
+        ends[0],
+        ends[1],
+        mean * scale + offset if cells else np.nan,
+        abs(scale) * float(np.sqrt(squares / cells)) if cells else np.nan,
+        scale,
+        offset,
+        str(raster.units[band - 1] or ""),
+    )
 
 
 def inspect_raster(path: str | Path) -> RasterInfo:
@@ -150,7 +250,7 @@ def _checked(path: str | Path) -> tuple[Path, str]:
     path = Path(path)
     if not path.exists():
         raise MissingFileError(seen=path)
-    driver = DRIVERS.get(path.suffix.lower())
+    driver = RASTERS.get(path.suffix.lower())
     begins = b""
     if driver is not None and path.is_file():
         with path.open("rb") as file:

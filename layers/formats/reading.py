@@ -152,6 +152,12 @@ WANTED_FILE: Final = (
     "JSON-FG (.jsonfg), GeoJSONSeq (.geojsonl), KML (.kml, .kmz), GML (.gml), MapInfo (.tab, .mif), DXF (.dxf), "
     "CSV (.csv), Excel (.xlsx), OpenStreetMap (.osm.pbf, .osm), dBASE (.dbf), .zip, .gz"
 )
+#: Endings of rasters, which hold no features.
+_RASTERS: Final = frozenset({".tif", ".tiff", ".asc", ".grd"})
+_RASTER: Final = Text(
+    vi="tệp vectơ; lưới ô thì dùng parkplan raster (layers.rasters)",
+    en="a file of features; rasters go through parkplan raster (layers.rasters)",
+)
 #: Endings of formats whose text has more than one encoding.
 _ENCODED: Final = frozenset({".shp", ".dbf", ".tab", ".mif", ".csv", ".tsv", ".zip"})
 
@@ -297,7 +303,7 @@ def _opened(path: str | Path, options: ReadOptions) -> Iterator[tuple[Path, Open
     suffix = _suffix_of(path.name)
     # `/vsi...` and `!` have a meaning of their own to GDAL and pyogrio: virtual folders and archives.
     if not path.is_file() or not suffix or "!" in str(path) or str(path.resolve()).startswith("/vsi"):
-        refuse(path, seen=path.name, wanted=WANTED_FILE)
+        refuse(path, seen=path.name, wanted=_RASTER if path.suffix.lower() in _RASTERS else WANTED_FILE)
     with ExitStack() as stack:
         try:
             opened: Any = _OPENERS[suffix](path.resolve(), options, stack)

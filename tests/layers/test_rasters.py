@@ -9,7 +9,8 @@ import pytest
 import rasterio
 
 from layers.errors import CrsError, FileUnreadableError, MissingFileError
-from layers.rasters import inspect_raster, to_cog
+from layers.formats import inspect
+from layers.rasters import band_values, inspect_raster, to_cog
 
 GRID = "ncols 3\nnrows 2\nxllcorner 585000\nyllcorner 2320000\ncellsize 10\nNODATA_value -9999\n1 2 3\n4 -9999 6\n"
 
@@ -72,3 +73,55 @@ def test_something_else_is_refused(tmp_path: Path, name: str, content: bytes) ->
         to_cog(path, tmp_path / "out.tif", crs="EPSG:5897")
     with pytest.raises(MissingFileError):
         inspect_raster(tmp_path / "no.tif")
+
+
+def test_values_are_told_without_nodata(grid: Path) -> None:
+    (band,) = band_values(grid)
+    assert (band.band, band.cells, band.minimum, band.maximum) == (1, 5, 1.0, 6.0)
+    assert band.mean == pytest.approx(3.2)
+    assert band.deviation == pytest.approx(np.std([1, 2, 3, 4, 6]))
+    assert not inspect_raster(grid).oblong
+
+
+def test_blocks_of_large_values_join_without_losing_digits(tmp_path: Path) -> None:
+    values = 1e8 + np.random.default_rng(3).normal(0, 1, (600, 700))
+    values[:40] = np.nan
+    path = tmp_path / "high.tif"
+    options = {"driver": "GTiff", "width": 700, "height": 600, "count": 1, "dtype": "float64", "tiled": True}
+    transform = rasterio.Affine(10, 0, 585000, 0, -20, 2320000)
+    with rasterio.open(
+        path, "w", crs="EPSG:5897", transform=transform, blockxsize=256, blockysize=256, **options
+    ) as new:
+        new.write(values, 1)
+        new.scales, new.offsets = (-2.0,), (5.0,)
+    (band,) = band_values(path)
+    stored = values[np.isfinite(values)]
+    assert band.cells == stored.size
+    assert band.mean == pytest.approx(-2 * stored.mean() + 5, rel=1e-12)
+    assert band.deviation == pytest.approx(2 * stored.std(), rel=1e-6)
+    assert (band.minimum, band.maximum) == (-2 * stored.max() + 5, -2 * stored.min() + 5)
+    assert inspect_raster(path).oblong
+
+
+def test_a_band_without_any_value_has_no_range(tmp_path: Path) -> None:
+    path = tmp_path / "empty.asc"
+    path.write_text(GRID.replace("1 2 3\n4 -9999 6", "-9999 -9999 -9999\n-9999 -9999 -9999"), encoding="ascii")
+    (band,) = band_values(path)
+    assert band.cells == 0
+    assert np.isnan([band.minimum, band.maximum, band.mean, band.deviation]).all()
+
+
+def test_values_of_real_rasters(shared_data: Path) -> None:
+    (dem,) = band_values(shared_data / "raster" / "bhh_dem.asc")
+    assert (dem.minimum, dem.maximum) == (-27, 201)
+    first, second = band_values(shared_data / "raster" / "cog_scale.tif")
+    with rasterio.open(shared_data / "raster" / "cog_scale.tif") as raster:
+        stored = raster.read(1, masked=True).compressed() * raster.scales[0] + raster.offsets[0]
+    assert first.mean == pytest.approx(stored.mean(), rel=1e-6)
+    assert second.scale != first.scale
+    assert inspect_raster(shared_data / "raster" / "bhh_dem.asc").oblong
+
+
+def test_a_raster_is_no_file_of_features(grid: Path) -> None:
+    with pytest.raises(FileUnreadableError, match="rasters go through parkplan raster"):
+        inspect(grid)

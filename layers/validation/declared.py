@@ -47,7 +47,7 @@ _NOT_DRAWN: Final = ("schematic", "label", "unknown")
 #: Rows looked at for a projection.
 _SAMPLE: Final = 200
 #: A scale nearer to 1 is no other projection that would matter.
-_SCALE: Final = 3e-4
+_SCALE: Final = 2e-4
 #: A projection explains the values if its own scale is this many times nearer to 1.
 _CLEARLY: Final = 10.0
 #: Beyond its area of use a grid distorts so much that a comparison says nothing, degrees.

@@ -231,6 +231,19 @@ def test_what_has_no_measure_is_not_checked() -> None:
     assert declared(frame([bow], area_ha=[5.0])) == ()
 
 
+@given(st.permutations(range(12)))
+@settings(max_examples=20, deadline=None)
+def test_the_order_of_rows_does_not_matter(order: list[int]) -> None:
+    shapes = squares(12)
+    stated = hectares(shapes).round(3)
+    stated[[2, 7]] *= (1.4, 0.5)
+    found = declared(frame(shapes, area_ha=stated).iloc[order])
+    assert {(issue.feature_id, issue.measured) for issue in found} == {
+        (issue.feature_id, issue.measured) for issue in declared(frame(shapes, area_ha=stated))
+    }
+    assert [order[issue.row] for issue in found if issue.row is not None] == [row for row in order if row in (2, 7)]
+
+
 # Coordinates in columns -------------------------------------------------------------------------------------------
 
 

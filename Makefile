@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST_OPTIONS ?= -n auto --maxprocesses=4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench notebooks docs data assets lock image clean runtime dev test-deps
+.PHONY: help run test check format bench notebooks docs files data assets lock image clean runtime dev test-deps
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -36,6 +36,9 @@ notebooks: dev ## Execute every notebook
 
 docs: dev ## Write the generated pages of docs/ anew
 	$(BIN)/python -m scripts.docs
+
+files: dev ## Check every file of real data in DATA=folder anew, and write docs/files.md
+	$(BIN)/python -m scripts.files $(or $(DATA),../shared/data)
 
 data: runtime ## Build the shipped Hanoi data anew from the facts in REFERENCE=folder
 	$(BIN)/python -m layers.hanoi.build $(or $(REFERENCE),../shared/reference)

@@ -29,6 +29,8 @@ __all__ = [
     "LayerDefinition",
     "Style",
     "Theme",
+    "Topology",
+    "Weight",
     "parse_definition",
     "read_definition",
 ]
@@ -46,6 +48,9 @@ Theme = Literal[
     "parks", "land", "transport", "energy", "water", "wastewater", "drainage", "telecom",
     "planning", "constraint", "social", "administration", "economy", "regulation", "reference",
 ]  # fmt: skip
+
+#: How much a finding of a rule weighs in a layer.
+Weight = Literal["error", "warning", "allowed"]
 
 _IDENTIFIER: Final = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
@@ -190,6 +195,64 @@ class Style(_Value):
         return self
 
 
+class Topology(_Value):
+    """How features of a layer may lie to each other and to those of another.
+
+    Features whose planned times do not meet are not compared, nor are those whose geometry is schematic or a label.
+
+    Parameters
+    ----------
+    overlaps : {"error", "warning", "allowed"}
+        Two areas cover the same ground, or two lines run along each other.
+    gaps : {"error", "warning", "allowed"}
+        Areas enclose ground that none of them covers.
+    duplicates : {"error", "warning", "allowed"}
+        Two features have the same geometry.
+    dangles : {"error", "warning", "allowed"}
+        A line ends close to another without reaching it, or just beyond it.
+    crossings : {"error", "warning", "allowed"}
+        Lines cross where at least one of them has no vertex.
+    covered_by : str or None
+        Id of the layer whose areas have to cover every feature.
+    uncovered : {"error", "warning", "allowed"}
+        A feature reaches out of them.
+    within : str or None
+        A field: only features of the same value are compared. Those without a value are compared with each other.
+    tolerance_m : float
+        What a circle of this diameter does not fit into is noise, metres; so is a line's end this near to another line.
+    sliver_m : float
+        Overlaps, gaps and areas that a circle of this diameter does not fit into are slivers, metres: a warning.
+    reach_m : float
+        How far from another line an end is held for one that misses it, metres.
+    largest_gap_m2 : float or None
+        Larger gaps are taken as meant; None reports all.
+    """
+
+    overlaps: Weight = "allowed"
+    gaps: Weight = "allowed"
+    duplicates: Weight = "warning"
+    dangles: Weight = "allowed"
+    crossings: Weight = "allowed"
+    covered_by: str | None = None
+    uncovered: Weight = "warning"
+    within: str | None = None
+    tolerance_m: float = 0.001
+    sliver_m: float = 0.2
+    reach_m: float = 2.0
+    largest_gap_m2: float | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not 0 <= self.tolerance_m <= min(self.sliver_m, self.reach_m):
+            raise refuse(
+                f"tolerance_m {self.tolerance_m:g}, sliver_m {self.sliver_m:g}, reach_m {self.reach_m:g}",
+                Text(vi="0 <= tolerance_m <= sliver_m và reach_m", en="0 <= tolerance_m <= sliver_m and reach_m"),
+            )
+        if self.largest_gap_m2 is not None and self.largest_gap_m2 <= 0:
+            raise refuse(f"largest_gap_m2 {self.largest_gap_m2:g}", Text(vi="số lớn hơn 0", en="a number above 0"))
+        return self
+
+
 def _common(name: str, type_: FieldType, vi: str, en: str, codes: tuple[Code, ...] = ()) -> Field:
     return Field(name=name, type=type_, title=Text(vi=vi, en=en), codes=codes)
 
@@ -255,6 +318,8 @@ class LayerDefinition(_Value):
         How it is drawn.
     zoom : (int, int)
         First and last web map zoom at which it is drawn.
+    topology : Topology or None
+        How its features may lie to each other; None where nothing is asked of them.
     metric_crs : str
         Projected CRS for areas and lengths.
     source, licence : str
@@ -270,6 +335,7 @@ class LayerDefinition(_Value):
     label: BothLanguages | None = None
     style: Style = Style()
     zoom: tuple[int, int] = (0, 22)
+    topology: Topology | None = None
     metric_crs: str = DEFAULT_METRIC_CRS
     source: str = ""
     licence: str = ""
@@ -303,6 +369,11 @@ class LayerDefinition(_Value):
         for name in (self.label.vi, self.label.en) if self.label else ():
             if name not in known:
                 raise refuse(f"label {name!r}", Text(vi=f"một trong {sorted(known)}", en=f"one of {sorted(known)}"))
+        within = self.topology.within if self.topology else None
+        if within is not None and within not in known:
+            raise refuse(
+                f"topology within {within!r}", Text(vi=f"một trong {sorted(known)}", en=f"one of {sorted(known)}")
+            )
         if not 0 <= self.zoom[0] <= self.zoom[1] <= 24:
             raise refuse(f"zoom {self.zoom}", Text(vi="0 <= đầu <= cuối <= 24", en="0 <= first <= last <= 24"))
         return self

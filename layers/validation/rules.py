@@ -146,6 +146,17 @@ _GEOMETRY: Final = {
         ("hình học không hợp lệ", "the geometry is not valid"),
         ("vẽ lại chỗ tự cắt hoặc tự chạm", "redraw where it crosses or touches itself"),
     ),
+    "geometry-self-touch": _rule(
+        "geometry",
+        ("đường biên tự chạm tại một điểm", "the outline touches itself in a point"),
+        ("tách thành hai phần, hoặc vẽ thành lỗ", "split it into two parts, or draw the inner part as a hole"),
+    ),
+    "geometry-repeated-vertex": _rule(
+        "geometry",
+        ("đỉnh bị lặp liền nhau", "a vertex is there twice in a row"),
+        ("xoá đỉnh lặp", "delete the double vertex"),
+        severity="warning",
+    ),
 }
 
 #: What receiving a file may meet before any feature is looked at.
@@ -297,5 +308,64 @@ _ATTRIBUTES: Final = {
     ),
 }
 
+_TOPOLOGY: Final = {
+    "topology-overlap": _rule(
+        "topology",
+        ("hai đối tượng chồng lên nhau", "two features overlap"),
+        (
+            "vẽ chung một ranh giới, hoặc cắt phần chồng khỏi một đối tượng",
+            "draw one common border, or cut the overlap",
+        ),
+    ),
+    "topology-gap": _rule(
+        "topology",
+        ("có khoảng hở giữa các đối tượng", "the features leave a gap between them"),
+        (
+            "kéo ranh giới cho khít, hoặc bổ sung đối tượng còn thiếu",
+            "close the border, or add the feature that is missing",
+        ),
+        severity="warning",
+    ),
+    "topology-sliver": _rule(
+        "topology",
+        ("dải vụn quá hẹp", "a sliver: too narrow to be meant"),
+        ("bắt điểm ranh giới hai bên trùng nhau, hoặc xoá dải vụn", "snap both borders to one, or delete the sliver"),
+        severity="warning",
+    ),
+    "topology-duplicate": _rule(
+        "topology",
+        ("hai đối tượng có cùng hình học", "two features have the same geometry"),
+        ("xoá bản trùng, hoặc ghi thời gian khác nhau", "delete the double, or give them different times"),
+    ),
+    "topology-dangle": _rule(
+        "topology",
+        ("đầu đường hụt hoặc vượt quá đường khác", "the line ends just short of another, or beyond it"),
+        ("nối đầu đường vào đường kia", "snap the end to the other line"),
+        severity="warning",
+    ),
+    "topology-crossing": _rule(
+        "topology",
+        ("hai đường cắt nhau không có nút", "two lines cross without a node"),
+        (
+            "thêm đỉnh chung tại chỗ cắt, nếu không phải cầu hay hầm",
+            "give both a vertex there, unless it is a bridge or tunnel",
+        ),
+        severity="warning",
+    ),
+    "topology-not-covered": _rule(
+        "topology",
+        ("đối tượng nằm ngoài lớp phải bao nó", "it lies outside the layer that should cover it"),
+        ("sửa ranh giới của một trong hai lớp", "mend the outline in one of the two layers"),
+        severity="warning",
+    ),
+    "topology-not-checked": _rule(
+        "topology",
+        ("một phần chưa được kiểm tra", "a part was not checked"),
+        ("bổ sung phần còn thiếu rồi kiểm tra lại", "provide what is missing, and check again"),
+        "planner",
+        "warning",
+    ),
+}
+
 #: Every rule, by its name in receipts and messages.
-RULES: Final[dict[str, Rule]] = {**_RECEIVING, **_SCHEMA, **_GEOMETRY, **_ATTRIBUTES}
+RULES: Final[dict[str, Rule]] = {**_RECEIVING, **_SCHEMA, **_GEOMETRY, **_TOPOLOGY, **_ATTRIBUTES}

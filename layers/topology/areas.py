@@ -1,0 +1,277 @@
+"""Where areas overlap, and where they leave a hole between them, in the plane.
+
+Only edges without a match can bound an overlap or a gap (`layers.topology.linework`). They part the plane into faces;
+one place inside each tells how many areas cover it: none is a gap, two or more an overlap. Pairs are then cut exactly,
+among the areas that reach into such a face alone. Where few borders match edge for edge, pairs are found by their
+bounds instead, and gaps in the union.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import shapely
+
+from layers.topology.linework import FloatArray, IntArray, Linework, Shapes, linework
+from layers.topology.widths import is_wider
+
+__all__ = ["Gaps", "Overlaps", "Survey", "gaps", "overlaps", "survey"]
+
+_AREAL: Final = 2
+#: With a larger share of edges left over, cutting every pair is quicker than to part the plane by them.
+_MATCHED_EDGES: Final = 0.8
+#: Interiors that meet in an area (DE-9IM).
+_OVERLAPPING: Final = "2********"
+
+
+class Overlaps(NamedTuple):
+    """Pairs of areas that overlap.
+
+    Attributes
+    ----------
+    first, second : ndarray of int, shape (pairs,)
+        Positions, the smaller first, in rising order.
+    places : ndarray of geometry, shape (pairs,)
+        Polygon or MultiPolygon that both cover.
+    area_m2 : ndarray of float, shape (pairs,)
+        Its area.
+    """
+
+    first: IntArray
+    second: IntArray
+    places: Shapes
+    area_m2: FloatArray
+
+
+class Gaps(NamedTuple):
+    """Holes between areas.
+
+    Attributes
+    ----------
+    places : ndarray of geometry, shape (gaps,)
+        Polygons that no area covers, though areas enclose them.
+    area_m2 : ndarray of float, shape (gaps,)
+        Their areas.
+    """
+
+    places: Shapes
+    area_m2: FloatArray
+
+
+class Survey(NamedTuple):
+    """How areas lie to each other, as far as overlaps and gaps need it.
+
+    Attributes
+    ----------
+    areas : ndarray of geometry, shape (n,)
+        As given.
+    rows : ndarray of int
+        Positions of those that have an area.
+    tree : STRtree
+        Of those.
+    faces : ndarray of geometry or None
+        The faces between edges without a match; None where most edges have none.
+    layers : ndarray of int
+        How many areas cover each face.
+    tolerance_m : float
+        The width below which nothing counts.
+    """
+
+    areas: Shapes
+    rows: IntArray
+    tree: shapely.STRtree
+    faces: Shapes | None
+    layers: IntArray
+    tolerance_m: float
+
+
+def survey(areas: Shapes, *, tolerance_m: float = 0.0) -> Survey:
+    """Look at areas once, for both overlaps and gaps.
+
+    Parameters
+    ----------
+    areas : ndarray of geometry, shape (n,)
+        In a projected CRS in metres. What is None, empty, invalid or not an area is left out.
+    tolerance_m : float, default 0
+        Overlaps and gaps count if a circle of this diameter fits in; 0 counts every one.
+
+    Returns
+    -------
+    Survey
+        To be given to `overlaps` and `gaps`.
+    """
+    rows = np.flatnonzero(
+        (shapely.get_dimensions(areas) == _AREAL) & shapely.is_valid(areas) & ~shapely.is_empty(areas)
+    )
+    there = areas[rows]
+    tree = shapely.STRtree(there)
+    lines = linework(there, tolerance_m=tolerance_m)
+    unmatched = len(lines.segments)
+    if unmatched > (1 - _MATCHED_EDGES) * (unmatched + lines.matched) and unmatched > 50_000:
+        return Survey(areas, rows, tree, None, np.empty(0, dtype=np.intp), tolerance_m)
+    faces = _faces(lines)
+    wide = is_wider(faces, tolerance_m / 2)
+    faces = faces[wide]
+    return Survey(areas, rows, tree, faces, _covering(tree, _inner_points(faces, tolerance_m / 4)), tolerance_m)
+
+
+def _faces(lines: Linework) -> Shapes:
+    if not len(lines.segments):
+        return np.empty(0, dtype=object)
+    # One after the other they are fewer, and quicker to part where they cross.
+    merged = shapely.line_merge(shapely.MultiLineString(list(lines.segments)))
+    noded = shapely.union_all(merged)
+    return np.asarray(shapely.get_parts(shapely.polygonize([noded])), dtype=object)
+
+
+def _inner_points(faces: Shapes, depth: float) -> Shapes:
+    """Return a place well inside each face, where one can be had: vertices that were joined moved its boundary."""
+    inner = shapely.buffer(faces, -depth, quad_segs=2, join_style="mitre") if depth > 0 else faces
+    points: Shapes = shapely.point_on_surface(np.where(shapely.is_empty(inner), faces, inner))
+    return points
+
+
+def _covering(tree: shapely.STRtree, points: Shapes) -> IntArray:
+    point, _ = tree.query(points, predicate="intersects")
+    return np.bincount(point, minlength=len(points)).astype(np.intp)
+
+
+def overlaps(areas: Shapes | Survey, *, tolerance_m: float = 0.0) -> Overlaps:
+    """Find the pairs of areas that overlap.
+
+    Parameters
+    ----------
+    areas : ndarray of geometry, shape (n,), or Survey
+        In a projected CRS in metres; what is None, empty, invalid or not an area overlaps nothing.
+    tolerance_m : float, default 0
+        An overlap counts if a circle of this diameter fits in; of a survey its own.
+
+    Returns
+    -------
+    Overlaps
+        In the order of positions. Areas that only touch do not overlap.
+
+    Examples
+    --------
+    >>> found = overlaps(shapely.box([0, 2, 1], 0, [2, 4, 3], 1))
+    >>> found.first.tolist(), found.second.tolist(), found.area_m2.tolist()
+    ([0, 1], [2, 2], [1.0, 1.0])
+    """
+    looked = areas if isinstance(areas, Survey) else survey(areas, tolerance_m=tolerance_m)
+    first, second = _pairs(looked)
+    return cut(looked.areas, first, second, tolerance_m=looked.tolerance_m)
+
+
+def _pairs(looked: Survey) -> tuple[IntArray, IntArray]:
+    """Return positions of pairs whose bounds meet, among those that reach into a place that is covered twice."""
+    there = looked.areas[looked.rows]
+    among = np.arange(len(there))
+    if looked.faces is not None:
+        doubled = looked.faces[looked.layers > 1]
+        among = np.unique(looked.tree.query(doubled, predicate="intersects")[1])
+    near, other = looked.tree.query(there[among])
+    first, second = among[near], other
+    keep = first < second
+    if len(among) < len(there):
+        keep &= np.isin(second, among)
+        # A pair whose other half came first is there already.
+    first, second = looked.rows[first[keep]], looked.rows[second[keep]]
+    order = np.lexsort((second, first))
+    return first[order], second[order]
+
+
+def cut(areas: Shapes, first: IntArray, second: IntArray, *, tolerance_m: float) -> Overlaps:
+    """Cut pairs of areas with each other.
+
+    Parameters
+    ----------
+    areas : ndarray of geometry, shape (n,)
+        Valid areas, metres.
+    first, second : ndarray of int, shape (pairs,)
+        Positions of pairs that may overlap.
+    tolerance_m : float
+        An overlap counts if a circle of this diameter fits in.
+
+    Returns
+    -------
+    Overlaps
+        Those that count, in the same order.
+    """
+    meet = shapely.relate_pattern(areas[first], areas[second], _OVERLAPPING)
+    first, second = first[meet], second[meet]
+    places = areal(shapely.intersection(areas[first], areas[second]))
+    wide = is_wider(places, tolerance_m)
+    return Overlaps(first[wide], second[wide], places[wide], shapely.area(places[wide]))
+
+
+def areal(shapes: Shapes) -> Shapes:
+    """Return the parts of geometries that are areas.
+
+    Parameters
+    ----------
+    shapes : ndarray of geometry, shape (n,)
+        Of any type.
+
+    Returns
+    -------
+    ndarray of geometry, shape (n,)
+        Polygons and MultiPolygons; an empty one where there is no area.
+    """
+    result = shapes.copy()
+    # A loop: overlaps that come with a line or a point beside them are few.
+    for row in np.flatnonzero(shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION):
+        parts = shapely.get_parts(shapes[row])
+        areas = parts[shapely.get_dimensions(parts) == _AREAL]
+        result[row] = areas[0] if len(areas) == 1 else shapely.multipolygons(areas)
+    return result
+
+
+def gaps(areas: Shapes | Survey, *, tolerance_m: float = 0.0) -> Gaps:
+    """Find the holes that areas enclose between them.
+
+    Parameters
+    ----------
+    areas : ndarray of geometry, shape (n,), or Survey
+        In a projected CRS in metres; what is None, empty, invalid or not an area fills nothing.
+    tolerance_m : float, default 0
+        A gap counts if a circle of this diameter fits in; of a survey its own.
+
+    Returns
+    -------
+    Gaps
+        Westernmost first. The outside is no gap, nor is a hole that another area fills.
+
+    Examples
+    --------
+    >>> ring = shapely.box(0, 0, 9, 9).difference(shapely.box(3, 3, 6, 6))
+    >>> gaps(np.array([ring])).area_m2.tolist(), len(gaps(np.array([ring, shapely.box(3, 3, 6, 6)])).places)
+    ([9.0], 0)
+    """
+    looked = areas if isinstance(areas, Survey) else survey(areas, tolerance_m=tolerance_m)
+    if looked.faces is not None:
+        holes = looked.faces[looked.layers == 0]
+    else:
+        holes = _holes(shapely.union_all(looked.areas[looked.rows]))
+    holes = holes[is_wider(holes, looked.tolerance_m)]
+    bounds = shapely.bounds(holes).reshape(-1, 4)
+    holes = holes[np.lexsort(bounds.T[::-1])]
+    return Gaps(holes, shapely.area(holes))
+
+
+def _holes(whole: shapely.Geometry) -> Shapes:
+    """Return what the holes of a union enclose, less the islands in them."""
+    parts, none = shapely.get_parts([whole]), np.empty(0, dtype=object)
+    rings, of_part = shapely.get_rings(parts, return_index=True)
+    inner = np.concatenate(([False], of_part[1:] == of_part[:-1])) if len(rings) else np.empty(0, dtype=bool)
+    if not inner.any():
+        return none
+    holes: Shapes = np.asarray(shapely.polygons(rings[inner]), dtype=object)
+    if len(parts) == 1:
+        return holes
+    hole, part = shapely.STRtree(parts).query(holes, predicate="contains_properly")
+    # A loop: holes with an island in them are few.
+    for one in np.unique(hole).tolist():
+        holes[one] = shapely.difference(holes[one], shapely.union_all(parts[part[hole == one]]))
+    split: Shapes = shapely.get_parts(holes)
+    return split

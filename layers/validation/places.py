@@ -164,7 +164,8 @@ def check_places(
     fields = {name: level for name, level in fields.items() if texts[name].notna().any()}
     if not fields:
         return Found()
-    if units is None or not len(units):
+    outlines = None if units is None else _outlines(units)
+    if outlines is None or not len(outlines.shapes):
         names = ", ".join(fields)
         told = Text(
             vi=f"Chưa kiểm tra đơn vị hành chính trong cột {names}: không có ranh giới.",
@@ -172,7 +173,6 @@ def check_places(
         )
         return Found(unchecked=(told,))
     shapes, rows = np.asarray(features.geometry.array), Rows(layer, features.index)
-    outlines = _outlines(units)
     inside = _inside(shapes, outlines)
     issues: list[Issue] = []
     unchecked = []

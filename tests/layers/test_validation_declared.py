@@ -380,6 +380,8 @@ def test_what_has_no_outline_is_told_as_not_checked() -> None:
     ]
     (told,) = check_places(features, units=None, layer="lots").unchecked
     assert told.en == "Units named in province, ward were not checked: there are no outlines of units."
+    points_only = UNITS.set_geometry(UNITS.geometry.representative_point())
+    assert check_places(features, units=points_only, layer="lots").unchecked == (told,)
     assert check_places(frame([INSIDE], name=["a"]), units=None, layer="lots").unchecked == ()
 
 

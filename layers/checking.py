@@ -14,6 +14,7 @@ from layers.definitions import STORE_CRS, GeometryType, LayerDefinition
 from layers.types import Bounds, Text
 from layers.validation import Checked, Issue
 from layers.validation.geometry import check_geometries
+from layers.validation.mending import mend_geometries
 
 __all__ = ["Findings", "Surroundings", "check_features"]
 
@@ -118,12 +119,13 @@ def check_features(
         Issues, and the features as they can be stored.
     """
     features, notes = _flat(features)
+    features, mended = mend_geometries(features, layer=name if definition is None else definition.id)
     checked = None
     if definition is None:
-        found = [replace(issue, layer=name) for issue in check_geometries(_ANYTHING, features)]
+        found = [*mended, *(replace(issue, layer=name) for issue in check_geometries(_ANYTHING, features))]
     else:
         checked = Checked(definition, features)
-        found = list(checked.issues)
+        found = [*mended, *checked.issues]
     return Findings(tuple(_located(found, features)), tuple(notes), checked)
 
 

@@ -12,23 +12,11 @@ import shapely
 
 from layers.definitions import LayerDefinition
 from layers.types import Text
+from layers.validation.mending import made_valid
 from layers.validation.model import Issue, Mask, Rows
-from layers.validation.rules import Severity
+from layers.validation.shapes import AREAL, reason
 
 __all__ = ["check_geometries"]
-
-#: What GEOS says of an invalid geometry, in Vietnamese.
-_REASONS: Final[dict[str, str]] = {
-    "Self-intersection": "tự cắt",
-    "Ring Self-intersection": "vòng biên tự chạm",
-    "Hole lies outside shell": "lỗ nằm ngoài biên",
-    "Holes are nested": "lỗ lồng nhau",
-    "Nested shells": "các phần lồng nhau",
-    "Interior is disconnected": "phần trong bị chia cắt",
-    "Duplicate Rings": "vòng biên trùng nhau",
-    "Too few points in geometry component": "quá ít điểm",
-    "Repeated point": "điểm lặp",
-}
 
 _GEOMETRY_NAMES: Final = np.array(
     [
@@ -36,7 +24,6 @@ _GEOMETRY_NAMES: Final = np.array(
         "GeometryCollection",
     ]
 )  # fmt: skip
-_AREAL_DIMENSION: Final = 2
 #: Degrees of longitude and latitude.
 _LIMITS: Final = np.array([180.0, 90.0])
 
@@ -100,24 +87,33 @@ def _check_validity(rows: Rows, shapes: npt.NDArray[np.object_], there: Mask) ->
     """Yield the geometries that break the rules of simple features: areas are errors, lines and points warnings."""
     invalid = there.copy()
     invalid[there] = ~shapely.is_valid(shapes[there])
-    areal = shapely.get_dimensions(shapes) == _AREAL_DIMENSION
+    if not invalid.any():
+        return
+    areal = invalid & np.isin(shapely.get_type_id(shapes), AREAL)
+    reasons = {row: reason(shapes[row]) for row in np.flatnonzero(invalid).tolist()}
+    moved = np.zeros(len(shapes))
+    moved[areal] = made_valid(shapely.force_2d(shapes[areal]))[1]
+    touches = np.zeros(len(shapes), dtype=bool)
+    touches[[row for row, why in reasons.items() if why.touches]] = True
     wanted = Text(vi="hình học hợp lệ theo OGC", en="a geometry that is valid by OGC simple features")
-    severities: tuple[tuple[Mask, Severity], ...] = ((areal, "error"), (~areal, "warning"))
-    for marked, severity in severities:
+    for rule, marked in (("geometry-invalid", areal & ~touches), ("geometry-self-touch", areal & touches)):
         yield from rows.issues(
-            invalid & marked,
-            "geometry-invalid",
-            seen=lambda row: _reason(shapes[row]),
+            marked,
+            rule,
+            seen=lambda row: reasons[row].text,
             wanted=wanted,
-            severity=severity,
+            place=lambda row: reasons[row].place,
+            measured=lambda row: float(moved[row]),
+            unit="m2",
         )
-
-
-def _reason(shape: shapely.Geometry) -> Text:
-    """Say why a geometry is not valid, and where."""
-    reason, bracket, place = shapely.is_valid_reason(shape).partition("[")
-    where = f" ({place.rstrip(']')})" if bracket else ""
-    return Text(vi=_REASONS.get(reason, reason) + where, en=reason + where)
+    yield from rows.issues(
+        invalid & ~areal,
+        "geometry-invalid",
+        seen=lambda row: reasons[row].text,
+        wanted=wanted,
+        severity="warning",
+        place=lambda row: reasons[row].place,
+    )
 
 
 class _Coordinates:

@@ -9,7 +9,7 @@ from typing import Final
 
 import geopandas as gpd
 
-from benchmarks import analysis, bulk, editing, import_formats, paging, startup
+from benchmarks import analysis, bulk, editing, import_formats, paging, startup, topology
 from benchmarks.data import REGION, bboxes, road_definition, roads
 from benchmarks.geopackage import GeoPackageRival
 from benchmarks.postgis import PostgisRival
@@ -68,7 +68,17 @@ def _formats(folder: Path, _: str, sizes: Sizes) -> Iterator[Result]:
     yield from import_formats.measure_polygons(folder, count=sizes.zones * 5, rounds=sizes.loads)
 
 
-PARTS: Final[dict[str, Parts]] = {"stores": _stores, "start": _start, "analysis": _analysis, "formats": _formats}
+def _topology(_: Path, __: str, sizes: Sizes) -> Iterator[Result]:
+    yield from topology.measure_topology(zone_count=sizes.zones, rounds=sizes.loads)
+
+
+PARTS: Final[dict[str, Parts]] = {
+    "stores": _stores,
+    "start": _start,
+    "analysis": _analysis,
+    "formats": _formats,
+    "topology": _topology,
+}
 
 
 def run(folder: Path, postgis_url: str, sizes: Sizes, *, parts: tuple[str, ...] = tuple(PARTS)) -> Iterator[Result]:

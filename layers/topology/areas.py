@@ -127,8 +127,11 @@ def _faces(lines: Linework) -> Shapes:
 
 def _inner_points(faces: Shapes, depth: float) -> Shapes:
     """Return a place well inside each face, where one can be had: vertices that were joined moved its boundary."""
-    inner = shapely.buffer(faces, -depth, quad_segs=2, join_style="mitre") if depth > 0 else faces
-    points: Shapes = shapely.point_on_surface(np.where(shapely.is_empty(inner), faces, inner))
+    points: Shapes = np.asarray(shapely.point_on_surface(faces), dtype=object)
+    shallow = np.flatnonzero(shapely.distance(points, shapely.boundary(faces)) < depth)
+    inner = shapely.buffer(faces[shallow], -depth, quad_segs=2, join_style="mitre")
+    deep = ~shapely.is_empty(inner)
+    points[shallow[deep]] = shapely.point_on_surface(inner[deep])
     return points
 
 

@@ -24,6 +24,12 @@ _Hashes = npt.NDArray[np.uint64]
 _CELLS: Final = 8
 #: Drawings are in whole millimetres or centimetres: a grid with a corner at 0 would part what float noise moved.
 _SHIFT: Final = 0.2718
+#: With more edges without a match, they are matched again where one side of a border has more vertices.
+_MANY: Final = 20_000
+#: A vertex is on an edge if it is nearer than this share of the tolerance.
+_ON_EDGE: Final = 1 / 32
+#: A border may have several further vertices in a row; each round halves them.
+_ROUNDS: Final = 6
 #: Odd constants of a 64-bit mixing function (splitmix64).
 _MIX: Final = tuple(np.uint64(number) for number in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
 
@@ -35,14 +41,11 @@ class Linework(NamedTuple):
     ----------
     segments : ndarray of float, shape (edges, 2, 2)
         Both ends of each; vertices that are the same within the tolerance have the same coordinates.
-    owners : ndarray of int, shape (edges,)
-        Position of one area that each edge belongs to.
     matched : int
         How many edges were matched.
     """
 
     segments: FloatArray
-    owners: IntArray
     matched: int
 
 
@@ -68,42 +71,132 @@ def linework(areas: Shapes, *, tolerance_m: float) -> Linework:
     >>> len(left.segments), left.matched
     (6, 2)
     """
-    points, starts, owners = _edges(areas)
+    points, starts = _edges(areas)
     if not len(starts):
-        return Linework(np.empty((0, 2, 2)), np.empty(0, dtype=np.intp), 0)
+        return Linework(np.empty((0, 2, 2)), 0)
     names = _names(points, tolerance_m)
-    start, end = names[starts], names[starts + 1]
-    real = np.flatnonzero(start != end)
-    start, end = start[real], end[real]
+    starts = starts[names[starts] != names[starts + 1]]
+    forward = names[starts] < names[starts + 1]
+    kept, net = _unmatched(names[starts], names[starts + 1], np.where(forward, 1, -1))
+    places, start, end = _places(points, names, starts[kept], starts[kept] + 1, tolerance_m)
+    # The net way of an edge is from the smaller name to the larger; here it becomes that from its start to its end.
+    edges = _matched(places, _Edges(start, end, np.where(forward[kept], net, -net)))
+    if tolerance_m > 0 and len(edges.start) > _MANY:
+        edges = _straightened(places, edges, tolerance_m * _ON_EDGE)
+    segments = places.points[np.stack([edges.start, edges.end], axis=1)]
+    return Linework(segments, len(starts) - len(segments))
+
+
+class _Places(NamedTuple):
+    """Different places, with their names."""
+
+    points: FloatArray
+    names: _Hashes
+
+
+class _Edges(NamedTuple):
+    """Edges between places, and how much more often they are passed from start to end than back."""
+
+    start: IntArray
+    end: IntArray
+    net: IntArray
+
+
+def _unmatched(start: _Hashes, end: _Hashes, ways: IntArray) -> tuple[IntArray, IntArray]:
+    """Return one edge of each that is not passed as often one way as the other, and by how much.
+
+    The way of an edge is counted from the smaller name to the larger.
+    """
+    if not len(start):
+        return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
     keys = _mixed(np.minimum(start, end) ^ _mixed(np.maximum(start, end)))
     order = np.argsort(keys)
     first = np.flatnonzero(np.concatenate(([True], keys[order][1:] != keys[order][:-1])))
-    ways = np.where(start < end, 1, -1)[order]
-    net = np.add.reduceat(ways, first)
-    kept = real[order[first[net != 0]]]
-    segments = np.stack([points[starts[kept]], points[starts[kept] + 1]], axis=1)
-    return Linework(
-        _joined(segments, names[starts[kept]], names[starts[kept] + 1]), owners[kept], len(real) - len(kept)
-    )
+    net = np.add.reduceat(ways[order], first)
+    return order[first[net != 0]], net[net != 0]
 
 
-def _edges(areas: Shapes) -> tuple[FloatArray, IntArray, IntArray]:
-    """Return all vertices, where each edge starts among them, and whose it is; areas are on the left of edges."""
-    parts, of_part = shapely.get_parts(areas, return_index=True)
+def _matched(places: _Places, edges: _Edges) -> _Edges:
+    """Match edges again."""
+    start, end, net = (values[edges.start != edges.end] for values in edges)
+    forward = places.names[start] < places.names[end]
+    start, end, net = np.where(forward, start, end), np.where(forward, end, start), np.where(forward, net, -net)
+    kept, net = _unmatched(places.names[start], places.names[end], net)
+    return _Edges(start[kept], end[kept], net)
+
+
+def _places(
+    points: FloatArray, names: _Hashes, start: IntArray, end: IntArray, tolerance_m: float
+) -> tuple[_Places, IntArray, IntArray]:
+    """Return the places of vertices, and which of them edges start and end at."""
+    every = np.concatenate((start, end))
+    different, first, which = np.unique(names[every], return_index=True, return_inverse=True)
+    there = points[every[first]]
+    if tolerance_m > 0:
+        # A second grid, half a cell aside, joins what a line of the first one parts.
+        different, first, again = np.unique(
+            _names(there, tolerance_m, shift=_SHIFT + 0.5), return_index=True, return_inverse=True
+        )
+        there, which = there[first], again[which]
+    return _Places(there, different), which[: len(start)], which[len(start) :]
+
+
+def _straightened(places: _Places, edges: _Edges, distance_m: float) -> _Edges:
+    """Leave out vertices on a straight line and match again: one side of a border often has more of them."""
+    for _ in range(_ROUNDS):
+        vertex, one, two = _passed(places, edges, distance_m)
+        if not len(vertex):
+            break
+        start = edges.start[one] + edges.end[one] - vertex
+        end = edges.start[two] + edges.end[two] - vertex
+        # What flows into the vertex by the one edge flows out by the other.
+        flow = np.where(edges.end[one] == vertex, edges.net[one], -edges.net[one])
+        left = np.ones(len(edges.start), dtype=bool)
+        left[one] = left[two] = False
+        joined = (np.concatenate((old[left], new)) for old, new in zip(edges, (start, end, flow), strict=True))
+        edges = _matched(places, _Edges(*joined))
+    return edges
+
+
+def _passed(places: _Places, all_edges: _Edges, distance_m: float) -> tuple[IntArray, IntArray, IntArray]:
+    """Return vertices that lie straight between the only two edges that they join, no two of them neighbours."""
+    lower, upper, _ = all_edges
+    ends, edges = np.concatenate((lower, upper)), np.tile(np.arange(len(lower)), 2)
+    degree = np.bincount(ends, minlength=len(places.points))
+    at = np.cumsum(degree) - degree
+    edges = edges[np.argsort(ends, kind="stable")]
+    vertex = np.flatnonzero(degree == 2)
+    one, two = edges[at[vertex]], edges[at[vertex] + 1]
+    start, end = lower[one] + upper[one] - vertex, lower[two] + upper[two] - vertex
+    origin = places.points[start]
+    along, aside = places.points[end] - origin, places.points[vertex] - origin
+    length = np.hypot(along[:, 0], along[:, 1])
+    share = (along * aside).sum(axis=1)
+    away = np.abs(along[:, 0] * aside[:, 1] - along[:, 1] * aside[:, 0])
+    straight = (share > 0) & (share < length**2) & (away <= distance_m * length)
+    marked = np.zeros(len(places.points), dtype=bool)
+    marked[vertex[straight]] = True
+    for other in (start, end):
+        straight &= ~marked[other] | (places.names[vertex] < places.names[other])
+    return vertex[straight], one[straight], two[straight]
+
+
+def _edges(areas: Shapes) -> tuple[FloatArray, IntArray]:
+    """Return all vertices, and where each edge starts among them; areas are on the left of edges."""
+    parts = shapely.get_parts(areas)
     rings, of_ring = shapely.get_rings(parts, return_index=True)
     holes = np.concatenate(([False], of_ring[1:] == of_ring[:-1])) if len(rings) else np.empty(0, dtype=bool)
     wrong = shapely.is_ccw(rings) == holes
     rings = rings.copy()
     rings[wrong] = shapely.reverse(rings[wrong])
     points, of_point = shapely.get_coordinates(rings, return_index=True)
-    starts = np.flatnonzero(of_point[1:] == of_point[:-1])
-    return points, starts, of_part[of_ring[of_point[starts]]]
+    return points, np.flatnonzero(of_point[1:] == of_point[:-1])
 
 
-def _names(points: FloatArray, tolerance_m: float) -> _Hashes:
+def _names(points: FloatArray, tolerance_m: float, *, shift: float = _SHIFT) -> _Hashes:
     """Return a number for each vertex: the same for the same place."""
     if tolerance_m > 0:
-        cells = np.floor(points * (_CELLS / tolerance_m) + _SHIFT).astype(np.int64)
+        cells = np.floor(points * (_CELLS / tolerance_m) + shift).astype(np.int64)
         bits = cells.view(np.uint64)
     else:
         bits = (points + 0.0).view(np.uint64)  # -0.0 is 0.0
@@ -115,10 +208,3 @@ def _mixed(numbers: _Hashes) -> _Hashes:
     mixed = (mixed ^ (mixed >> np.uint64(30))) * _MIX[1]
     mixed = (mixed ^ (mixed >> np.uint64(27))) * _MIX[2]
     return mixed ^ (mixed >> np.uint64(31))
-
-
-def _joined(segments: FloatArray, start: _Hashes, end: _Hashes) -> FloatArray:
-    """Give vertices of one name one place."""
-    _, first, which = np.unique(np.concatenate((start, end)), return_index=True, return_inverse=True)
-    places = np.concatenate((segments[:, 0], segments[:, 1]))[first][which]
-    return np.stack([places[: len(segments)], places[len(segments) :]], axis=1)

@@ -10,25 +10,30 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
 
-from api import features, health, portal, processes
-from api.errors import BadParameterError, MethodNotAllowedError, UnknownPathError
+from api import features, health, imports, portal, processes
+from api.errors import BadParameterError, BusyError, MethodNotAllowedError, UnknownPathError
 from api.links import OPENAPI, base_url
 from api.middleware import EdgeMiddleware
 from api.openapi import TITLE, document_of, openapi_document, query_names, with_layers
 from api.params import LanguageParameter, StoreParameter, check_format, check_names
 from api.responses import answer, problem_answer
+from api.running import Runner
 from api.settings import Settings
 from layers.errors import ParkplanError
+from layers.jobs import open_jobs
 from layers.store import open_store
 from layers.types import Text
 
 __all__ = ["create_app"]
 
 LOG: Final = logging.getLogger("parkplan")
+#: When a caller may come again whose job found no place, seconds.
+RETRY_S: Final = 10
 #: Answers from this length on are compressed for readers who take it, bytes.
 GZIP_FROM: Final = 1_000
 
@@ -111,7 +116,8 @@ async def _only_known(request: Request) -> None:
 async def _parkplan_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, ParkplanError):
         raise error
-    answered = problem_answer(request, error)
+    headers = {"Retry-After": str(RETRY_S)} if isinstance(error, BusyError) else None
+    answered = problem_answer(request, error, headers=headers)
     if answered.status_code >= 500:
         LOG.error("failed", exc_info=error, extra={"request_id": request.state.request_id})
     return answered
@@ -158,9 +164,11 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        with open_store(settings.store) as store:
-            app.state.store = store
+        with open_store(settings.store) as store, open_jobs(settings.store) as jobs:
+            app.state.store, app.state.jobs = store, jobs
+            app.state.runner = Runner(settings, jobs)
             yield
+            await run_in_threadpool(app.state.runner.close)
 
     app = FastAPI(
         title=TITLE,
@@ -178,7 +186,15 @@ def create_app(settings: Settings) -> FastAPI:
         },
     )
     app.state.settings = settings
-    for part in (features.landing, portal.router, router, features.router, processes.router, health.router):
+    for part in (
+        features.landing,
+        portal.router,
+        router,
+        features.router,
+        processes.router,
+        imports.router,
+        health.router,
+    ):
         app.include_router(part)
     document: dict[str, Any] = openapi_document(app.routes, settings=settings, version=app.version)
     app.state.document = document

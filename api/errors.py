@@ -11,10 +11,13 @@ __all__ = [
     "BadBodyError",
     "BadParameterError",
     "BodyTooLargeError",
+    "BusyError",
+    "ImportsOffError",
     "InternalError",
     "InvalidInputError",
     "MethodNotAllowedError",
     "MissingStoreError",
+    "NotReadyError",
     "OutputError",
     "RemoteAddressError",
     "SettingsError",
@@ -108,6 +111,33 @@ class InvalidInputError(ApiError):
     template = Text(
         vi="Đầu vào {where}: gặp {seen}, cần {wanted}.",
         en="Input {where}: saw {seen}, wanted {wanted}.",
+    )
+
+
+class ImportsOffError(ApiError):
+    """Files are not taken in by this server."""
+
+    template = Text(
+        vi="Máy chủ này không nhận tệp: {seen}. Cần {wanted}.",
+        en="This server takes no files: {seen}. Wanted {wanted}.",
+    )
+
+
+class BusyError(ApiError):
+    """As much work waits as may wait."""
+
+    template = Text(
+        vi="Đang có {seen} công việc chờ; hãy gửi lại sau. Tối đa {wanted}.",
+        en="{seen} jobs are waiting already; please send it again later. At most {wanted}.",
+    )
+
+
+class NotReadyError(ApiError):
+    """A job that has no result, yet or at all."""
+
+    template = Text(
+        vi="Công việc {where} chưa có kết quả: {seen}.",
+        en="The job {where} has no result: {seen}.",
     )
 
 

@@ -26,10 +26,12 @@ TITLE: Final = "Parkplan"
 JsonObject = dict[str, Any]
 #: Problems that any operation may answer with.
 _ALWAYS: Final = (400, 500, 503)
+#: Statuses of answers that are no problems.
+_DONE: Final = ("200", "201")
 
 
 def document_of(
-    schema: str, *, media_type: str = JSON, problems: Iterable[int] = (), page: bool = False
+    schema: str, *, media_type: str = JSON, problems: Iterable[int] = (), page: bool = False, status: int = 200
 ) -> dict[int | str, JsonObject]:
     """Return what a route declares about its answers.
 
@@ -43,6 +45,8 @@ def document_of(
         Statuses of the problems of its own.
     page : bool, optional
         Whether there is a page for browsers too.
+    status : int, optional
+        Of the answer.
 
     Returns
     -------
@@ -52,8 +56,8 @@ def document_of(
     content: JsonObject = {media_type: {"schema": ref("schemas", schema)}}
     if page:
         content[f"{HTML}; charset=utf-8"] = {"schema": {"type": "string"}}
-    answers: dict[int | str, JsonObject] = {200: {"description": "The document.", "content": content}}
-    return answers | {status: ref("responses", f"problem-{status}") for status in problems}
+    answers: dict[int | str, JsonObject] = {status: {"description": "The document.", "content": content}}
+    return answers | {problem: ref("responses", f"problem-{problem}") for problem in problems}
 
 
 def openapi_document(routes: Iterable[BaseRoute], *, settings: Settings, version: str) -> JsonObject:
@@ -109,7 +113,7 @@ def _operation(path: str, operation: Mapping[str, Any]) -> JsonObject:
         parameters.append(ref("parameters", "filters"))
     # FastAPI adds a 422 in a form of its own; problems of ours are references.
     answers = {
-        status: answer for status, answer in operation["responses"].items() if status == "200" or "$ref" in answer
+        status: answer for status, answer in operation["responses"].items() if status in _DONE or "$ref" in answer
     }
     statuses = {*_ALWAYS, *((404,) if "{" in path else ())}
     answers |= {str(status): ref("responses", f"problem-{status}") for status in statuses}
@@ -125,7 +129,7 @@ def _problem_responses(paths: Mapping[str, Mapping[str, JsonObject]]) -> JsonObj
         for methods in paths.values()
         for operation in methods.values()
         for status in operation["responses"]
-        if status != "200"
+        if status not in _DONE
     }
     return {
         f"problem-{status}": {

@@ -14,12 +14,15 @@ from layers import errors as layers_errors
 from layers.errors import InvalidFeaturesError, ParkplanError
 from layers.types import Language, Text
 
-__all__ = ["KINDS", "NO_SUCH_PROCESS", "URN", "ProblemKind", "kind_of", "problem"]
+__all__ = ["KINDS", "NO_SUCH_JOB", "NO_SUCH_PROCESS", "RESULT_NOT_READY", "URN", "ProblemKind", "kind_of", "problem"]
 
 #: Prefix of our problem types.
 URN: Final = "urn:parkplan:problem:"
 #: The type that OGC API Processes wants for an unknown process.
 NO_SUCH_PROCESS: Final = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-process"
+#: Those for an unknown job, and for one without a result.
+NO_SUCH_JOB: Final = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-job"
+RESULT_NOT_READY: Final = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/result-not-ready"
 #: Issues of invalid features that are told one by one.
 ISSUES_SHOWN: Final = 100
 
@@ -64,6 +67,7 @@ KINDS: Final[dict[type[ParkplanError], ProblemKind]] = {
     layers_errors.UnknownChangesetError: _kind(
         404, "unknown-changeset", "Không có phiên bản thay đổi này", "Unknown changeset"
     ),
+    layers_errors.UnknownJobError: _kind(404, NO_SUCH_JOB, "Không có công việc này", "No such job"),
     layers_errors.CrsError: _kind(422, "wrong-crs", "Sai hệ toạ độ", "Wrong CRS"),
     layers_errors.ValueOutOfRangeError: _kind(400, "value-out-of-range", "Giá trị không hợp lệ", "Value out of range"),
     layers_errors.StoreError: _kind(500, "store-failed", "Kho dữ liệu báo lỗi", "Store failed"),
@@ -86,6 +90,9 @@ KINDS: Final[dict[type[ParkplanError], ProblemKind]] = {
         415, "unsupported-media-type", "Kiểu nội dung không nhận", "Unsupported media type"
     ),
     api_errors.InvalidInputError: _kind(422, "invalid-input", "Đầu vào không hợp lệ", "Invalid input"),
+    api_errors.ImportsOffError: _kind(403, "imports-off", "Không nhận tệp", "No files are taken"),
+    api_errors.BusyError: _kind(503, "busy", "Đang bận", "Busy"),
+    api_errors.NotReadyError: _kind(404, RESULT_NOT_READY, "Chưa có kết quả", "No result yet"),
     api_errors.InternalError: _kind(500, "internal-error", "Lỗi máy chủ", "Internal error"),
 }
 _OTHER: Final = _kind(500, "error", "Lỗi", "Error")

@@ -40,10 +40,50 @@ def _path(name: str, description: str) -> JsonObject:
     return {"name": name, "in": "path", "required": True, "description": description, "schema": {"type": "string"}}
 
 
+def _needed(name: str, description: str) -> JsonObject:
+    return {**_query(name, description, {"type": "string", "minLength": 1}), "required": True}
+
+
+_STRING: Final[JsonObject] = {"type": "string", "minLength": 1}
+_FLAG: Final[JsonObject] = {"type": "string", "enum": ["true", "false"]}
+
 #: Every parameter by the name of its component; `{max_limit}` and such are filled in from the settings.
 PARAMETERS: Final[dict[str, JsonObject]] = {
     "collectionId": _path("collectionId", "Id of a layer."),
     "featureId": _path("featureId", "Id of a feature; signs that mean something in an address are escaped."),
+    "jobId": _path("jobId", "Id of a job."),
+    "import-layer": _needed("layer", "Id of the layer that takes the features."),
+    "import-name": _needed("name", "Name of the file; its ending tells the format, a Shapefile comes as a .zip."),
+    "import-mapping": _query("mapping", "Name of a shipped mapping; columns are mapped by name without it.", _STRING),
+    "import-source-layer": _query("source_layer", "Layer of a file that has several.", _STRING),
+    "import-crs": _query(
+        "crs", "CRS of the file, or the `key` of a hypothesis in a receipt, such as `EPSG:5897+exchange_axes`.", _STRING
+    ),
+    "import-encoding": _query("encoding", "Encoding of text that states none.", _STRING),
+    "import-text": _query(
+        "text",
+        "Encodings of Vietnamese text by column: `TEN=tcvn3,DIACHI=vni`; `unicode` leaves a column alone.",
+        _STRING,
+    ),
+    "import-coordinates": _query(
+        "coordinates", "Columns of a table that hold the place: easting and northing, or one with WKT.", _STRING
+    ),
+    "import-polygons": _query("polygons", "Whether closed lines of a drawing are areas.", _FLAG),
+    "import-mode": _query(
+        "mode",
+        "What happens to features that are there.",
+        {"type": "string", "enum": ["upsert", "insert", "update", "replace"], "default": "upsert"},
+    ),
+    "import-accept": _query(
+        "accept",
+        "Refuse a file with errors, or leave out the features that have one.",
+        {"type": "string", "enum": ["all", "valid"], "default": "all"},
+    ),
+    "import-dry-run": _query("dry_run", "Check everything, write nothing.", _FLAG),
+    "import-author": _query("author", "Who imports.", _STRING),
+    "import-message": _query("message", "Why; the name of the file without it.", _STRING),
+    "import-decision": _query("decision", "Number of the document by which it was decided.", _STRING),
+    "import-decided": _query("decided", "Date of that document.", {"type": "string", "format": "date"}),
     "processId": _path("processId", "Id of a process."),
     "bbox": _query(
         "bbox",
@@ -106,6 +146,10 @@ def _list(items: JsonObject) -> JsonObject:
     return {"type": "array", "items": items}
 
 
+def _anything(description: str) -> JsonObject:
+    return {"type": "object", "additionalProperties": True, "description": description}
+
+
 _TEXT: Final[JsonObject] = {"type": "string"}
 _COUNT: Final[JsonObject] = {"type": "integer", "minimum": 0}
 _LINKS: Final = _list(ref("schemas", "link"))
@@ -141,6 +185,21 @@ _FEATURE: Final[dict[str, JsonObject]] = {
     "id": _TEXT,
     "geometry": ref("schemas", "geometry"),
     "properties": {"type": "object"},
+}
+
+_JOB: Final[dict[str, JsonObject]] = {
+    "jobID": _TEXT,
+    "type": {"type": "string", "enum": ["process"]},
+    "processID": _TEXT,
+    "status": {"type": "string", "enum": ["accepted", "running", "successful", "failed", "dismissed"]},
+    "message": _TEXT,
+    "created": {"type": "string", "format": "date-time"},
+    "updated": {"type": "string", "format": "date-time"},
+    "progress": {"type": "integer", "minimum": 0, "maximum": 100},
+    "file": _TEXT,
+    "layer": _TEXT,
+    "receipt": {"type": "string", "description": "State of the receipt, once there is one."},
+    "links": _LINKS,
 }
 
 #: Every body by the name of its component.
@@ -196,6 +255,43 @@ SCHEMAS: Final[dict[str, JsonObject]] = {
         },
     ),
     "result": {"type": "object", "description": "The output, as the description of the process says."},
+    "statusInfo": _object("jobID type status links", **_JOB),
+    "jobList": _object("jobs links", jobs=_list(_object("jobID type status links", **_JOB)), links=_LINKS),
+    "receipt": _object(
+        "state file counts issues",
+        state={"type": "string", "enum": ["checked", "accepted", "partly_accepted", "refused"]},
+        state_title=_TEXT,
+        language=_TEXT,
+        time={"type": "string", "format": "date-time"},
+        file=_anything("Name, size, SHA-256 checksum, driver, layer, encoding."),
+        layer={**_TEXT, "nullable": True},
+        dry_run={"type": "boolean"},
+        changeset={**_COUNT, "nullable": True},
+        counts={"type": "object", "additionalProperties": _COUNT},
+        summary=_TEXT,
+        coordinates={**_anything("What was done to coordinates."), "nullable": True},
+        diagnosis={**_anything("What coordinates may be; one of `hypotheses` can be chosen."), "nullable": True},
+        columns=_anything("What each field was taken from."),
+        left_out=_list(_TEXT),
+        skipped=_list(_TEXT),
+        translations=_list(_anything("A value of the file that became another one.")),
+        text=_list(_anything("A column whose encoding was converted, or is asked for.")),
+        notes=_list(_TEXT),
+        rules=_list(_anything("How often a rule struck, who has to mend it, and how.")),
+        issues=_list(_anything("Rule, severity, who has to mend it, exact place, fix, repair.")),
+    ),
+    "issueCollection": _object(
+        "type features",
+        type={"type": "string", "enum": ["FeatureCollection"]},
+        features=_list(
+            _object(
+                "type geometry properties",
+                type={"type": "string", "enum": ["Feature"]},
+                geometry=ref("schemas", "geometry"),
+                properties={"type": "object"},
+            )
+        ),
+    ),
     "health": _object("status changeset", status={"type": "string", "enum": ["ok"]}, changeset=_COUNT),
     "openapi": _object("openapi info paths", openapi=_TEXT, info={"type": "object"}, paths={"type": "object"}),
     "problem": {

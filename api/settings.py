@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -34,6 +34,14 @@ _WANTED: Final = {
     "default_limit": _COUNT,
     "max_limit": _COUNT,
     "max_body_bytes": _COUNT,
+    "imports": "auto, on, off",
+    "import_max_bytes": _COUNT,
+    "import_time_s": _COUNT,
+    "import_memory_mib": _COUNT,
+    "import_workers": _COUNT,
+    "import_queue": _COUNT,
+    "import_keep_hours": _COUNT,
+    "import_folder": Text(vi="đường dẫn thư mục, hoặc để trống", en="the path of a folder, or nothing"),
     "log_level": "debug, info, warning, error",
 }
 
@@ -59,6 +67,16 @@ class Settings(BaseSettings):
         Features on a page when none are asked for, and at most.
     max_body_bytes : int
         Length of a request body at most, bytes.
+    imports : {"auto", "on", "off"}
+        Whether files are taken in over the web; `auto` only where no other machine can reach the server.
+    import_max_bytes, import_time_s, import_memory_mib : int
+        What one file may take: its length, seconds of a worker, and its memory in MiB.
+    import_workers, import_queue : int
+        Files that are worked on at once by one server, and jobs that may wait at all.
+    import_keep_hours : int
+        How long uploads and receipts are kept.
+    import_folder : str
+        Where uploads are kept, for all servers of one store the same; empty leaves it to the system.
     log_level : str
         Name of the least severe level that is logged.
     """
@@ -76,7 +94,20 @@ class Settings(BaseSettings):
     default_limit: Annotated[int, Field(ge=1)] = 10
     max_limit: Annotated[int, Field(ge=1)] = 10_000
     max_body_bytes: Annotated[int, Field(ge=1)] = 1_000_000
+    imports: Literal["auto", "on", "off"] = "auto"
+    import_max_bytes: Annotated[int, Field(ge=1)] = 500_000_000
+    import_time_s: Annotated[int, Field(ge=1)] = 900
+    import_memory_mib: Annotated[int, Field(ge=1)] = 4_096
+    import_workers: Annotated[int, Field(ge=1)] = 1
+    import_queue: Annotated[int, Field(ge=1)] = 20
+    import_keep_hours: Annotated[int, Field(ge=1)] = 72
+    import_folder: str = ""
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether files are taken in over the web."""
+        return self.imports == "on" or (self.imports == "auto" and _is_loopback(self.host))
 
     @field_validator("log_level", mode="before")
     @classmethod

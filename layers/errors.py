@@ -27,6 +27,7 @@ __all__ = [
     "UnknownChangesetError",
     "UnknownFeatureError",
     "UnknownFieldError",
+    "UnknownJobError",
     "UnknownLayerError",
     "ValueOutOfRangeError",
 ]
@@ -155,6 +156,15 @@ class UnknownChangesetError(LayersError):
     template = Text(
         vi="Không có phiên bản thay đổi {seen!r}; cần {wanted}.",
         en="There is no changeset {seen!r}; wanted {wanted}.",
+    )
+
+
+class UnknownJobError(LayersError):
+    """A job that was never accepted, or was cleared away."""
+
+    template = Text(
+        vi="Không có công việc {seen!r}; có thể đã hết hạn lưu.",
+        en="There is no job {seen!r}; it may have been cleared away.",
     )
 
 

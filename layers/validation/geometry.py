@@ -14,7 +14,7 @@ from layers.definitions import LayerDefinition
 from layers.types import Text
 from layers.validation.mending import made_valid
 from layers.validation.model import Issue, Mask, Rows
-from layers.validation.shapes import AREAL, reason
+from layers.validation.shapes import AREAL, check_shapes, reason
 
 __all__ = ["check_geometries"]
 
@@ -81,6 +81,7 @@ def check_geometries(definition: LayerDefinition, features: gpd.GeoDataFrame) ->
     degrees = Text(vi="kinh độ -180..180 rồi vĩ độ -90..90", en="longitude -180..180, then latitude -90..90")
     yield from rows.issues(outside, "geometry-range", seen=bounds, wanted=degrees)
     yield from _check_validity(rows, shapes, there & ~infinite)
+    yield from check_shapes(rows, shapes, allowed & ~empty & ~infinite & ~outside)
 
 
 def _check_validity(rows: Rows, shapes: npt.NDArray[np.object_], there: Mask) -> Iterator[Issue]:

@@ -119,7 +119,7 @@ def _drop_repeated(shapes: Shapes, rows: Rows) -> Iterator[Issue]:
     for issue in rows.issues(
         changed,
         "geometry-repeated-vertex",
-        seen=lambda row: Text(vi=f"{dropped[row]} đỉnh lặp", en=f"{dropped[row]} repeated vertices"),
+        seen=lambda row: Text(vi=f"{dropped[row]} đỉnh lặp", en=f"repeated vertices: {dropped[row]}"),
         wanted=Text(vi="mỗi đỉnh một lần", en="each vertex once"),
         place=lambda row: shapely.Point(first[row]),
     ):

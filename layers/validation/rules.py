@@ -157,6 +157,29 @@ _GEOMETRY: Final = {
         ("xoá đỉnh lặp", "delete the double vertex"),
         severity="warning",
     ),
+    "geometry-null-island": _rule(
+        "geometry",
+        ("đỉnh nằm tại 0, 0: chưa rõ vị trí", "a vertex lies at 0, 0: the place is not known"),
+        ("điền toạ độ thật, hoặc để trống (null)", "fill in the true coordinates, or leave it null"),
+    ),
+    "geometry-outlier": _rule(
+        "geometry",
+        ("đối tượng nằm rất xa các đối tượng khác", "the feature lies far from all the others"),
+        ("kiểm tra toạ độ của đối tượng", "check the coordinates of the feature"),
+        severity="warning",
+    ),
+    "geometry-tiny": _rule(
+        "geometry",
+        ("diện tích hoặc chiều dài gần như bằng không", "next to no area or length"),
+        ("xoá đối tượng, hoặc vẽ lại", "delete the feature, or draw it again"),
+        severity="warning",
+    ),
+    "geometry-spike": _rule(
+        "geometry",
+        ("đường biên có gai nhọn", "the outline has a spike"),
+        ("xoá đỉnh ở đầu gai", "delete the vertex at its tip"),
+        severity="warning",
+    ),
 }
 
 #: What receiving a file may meet before any feature is looked at.

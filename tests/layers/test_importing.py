@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
+import shapely
 from pyproj import Geod
 from shapely import LineString, MultiLineString, Point, Polygon, box
 
@@ -495,9 +496,9 @@ def test_real_wards_of_hanoi(store: Store, shared_data: Path) -> None:
         "Ba Dinh",
         "Phường Ba Đình",
     ]
-    assert wards.geometry.geom_equals_exact(
-        gpd.GeoSeries(raw.loc[wards["code"], "geometry"].to_numpy(), index=wards.index, crs=4326), 0
-    ).all()
+    # The file's outlines were rounded to five digits, which left vertices twice in a row.
+    once = shapely.remove_repeated_points(raw.loc[wards["code"], "geometry"].to_numpy())
+    assert wards.geometry.geom_equals_exact(gpd.GeoSeries(once, index=wards.index, crs=4326), 0).all()
     assert store.count("admin_units", horizon=2025) == 126
     assert store.count("admin_units", horizon=dt.date(2025, 6, 30)) == 0
     again = bring(store, path, "admin_units", mapping="hanoi-units-2026")

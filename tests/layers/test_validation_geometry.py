@@ -35,7 +35,8 @@ def mended(*shapes: Any) -> tuple[list[Any], tuple[Issue, ...]]:
 
 
 def found(*shapes: Any) -> tuple[Issue, ...]:
-    return check_features(frame(*shapes), None, name="lots", surroundings=None).issues
+    issues = check_features(frame(*shapes), None, name="lots", surroundings=None).issues
+    return tuple(issue for issue in issues if issue.rule.startswith("geometry-"))
 
 
 def only(issues: tuple[Issue, ...]) -> Issue:
@@ -66,7 +67,7 @@ def test_repeated_vertices_are_dropped_and_told_with_their_place() -> None:
     assert (issue.rule, issue.severity, issue.row, issue.feature_id) == ("geometry-repeated-vertex", "warning", 0, "f0")
     assert issue.place == shapely.Point(105.1, 21)
     assert issue.message("en") == (
-        "lots, row 1, feature 'f0': a vertex is there twice in a row; saw 2 repeated vertices, "
+        "lots, row 1, feature 'f0': a vertex is there twice in a row; saw repeated vertices: 2, "
         "wanted each vertex once. Mended: the repeated vertices were dropped (0.00 m² moved)."
     )
     assert issue.message("vi") == (
@@ -209,3 +210,110 @@ def test_buildings_that_float_noise_made_invalid_are_mended(shared_data: Path) -
     assert counts["geometry-invalid"] == 36
     assert int((~after.is_valid).sum()) == 26
     assert max(issue.repair.moved_m2 for issue in issues if issue.repair) < 0.01
+
+
+# Where outlines cross and touch ------------------------------------------------------------------------------------
+
+
+def test_a_crossing_has_its_place_and_what_a_mending_would_move() -> None:
+    issue = only(found(BOW_TIE))
+    assert (issue.rule, issue.severity, issue.place) == ("geometry-invalid", "error", shapely.Point(105.5, 21.5))
+    assert issue.unit == "m2"
+    # The vertices sum to next to nothing, yet what a map fills is two triangles.
+    assert issue.measured == pytest.approx(ground(shapely.make_valid(BOW_TIE)), rel=1e-2)
+
+
+def test_an_outline_that_touches_itself_is_told_apart_from_one_that_crosses_itself() -> None:
+    touching = shapely.Polygon([(105, 21), (106, 21), (105.5, 21.5), (106, 22), (105, 22), (105.5, 21.5)])
+    issue = only(found(touching))
+    assert (issue.rule, issue.severity, issue.place) == ("geometry-self-touch", "error", shapely.Point(105.5, 21.5))
+    assert issue.message("en") == (
+        "lots, row 1, feature 'f0': the outline touches itself in a point; saw Ring Self-intersection (105.5 21.5), "
+        "wanted a geometry that is valid by OGC simple features."
+    )
+    assert issue.message("vi") == (
+        "lots, dòng 1, đối tượng 'f0': đường biên tự chạm tại một điểm; gặp vòng biên tự chạm (105.5 21.5), "
+        "cần hình học hợp lệ theo OGC."
+    )
+
+
+# Shapes that cannot be meant ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        shapely.Point(0, 0),
+        shapely.MultiPoint([(105, 21), (0, 0)]),
+        shapely.LineString([(105, 21), (0, 0), (105.1, 21)]),
+        shapely.Polygon([(0, 0), (105, 21), (105, 22)]),
+    ],
+)
+def test_vertices_at_null_island(shape: Any) -> None:
+    issue = next(issue for issue in found(shape) if issue.rule == "geometry-null-island")
+    assert (issue.severity, issue.place) == ("error", shapely.Point(0, 0))
+    assert "saw 0, 0, wanted the true place, or null where unknown" in issue.message("en")
+    assert "gặp 0, 0, cần vị trí thật, hoặc để trống (null) nếu chưa rõ" in issue.message("vi")
+
+
+def test_areas_that_do_lie_in_the_gulf_of_guinea_may_have_a_vertex_there() -> None:
+    assert found(shapely.box(0, 0, 0.5, 0.5), shapely.Point(0, 1e-9)) == ()
+
+
+def test_areas_and_lines_without_extent() -> None:
+    step = 1 / 111_320
+    speck = square(105, 21, 0.05)
+    dash = shapely.LineString([(105, 21), (105, 21 + 0.0005 * step)])
+    far_north = square(105, 88, 0.05)
+    issues = found(speck, dash, square(105, 21, 0.2), shapely.LineString([(105, 21), (105, 21 + step)]), far_north)
+    assert [(issue.rule, issue.row, issue.severity, issue.unit) for issue in issues] == [
+        ("geometry-tiny", 0, "warning", "m2"),
+        ("geometry-tiny", 4, "warning", "m2"),
+        ("geometry-tiny", 1, "warning", "m"),
+    ]
+    assert issues[0].measured == pytest.approx(ground(speck), rel=1e-3)
+    assert "saw '0.0025 m²', wanted 0.01 m² or more" in issues[0].message("en")
+    assert "gặp '0.0005 m', cần từ 0.001 m trở lên" in issues[2].message("vi")
+
+
+@pytest.mark.parametrize("turned", range(6))
+@pytest.mark.parametrize("parts", [1, 2])
+def test_a_spike_is_found_wherever_the_outline_begins(turned: int, parts: int) -> None:
+    west, south, east, north = square(105, 21, 100).bounds
+    tip = (east + 0.001, south + 0.0004)
+    ring = [(west, south), (east, south), (east, south + 0.0004), tip, (east, south + 0.000402), (east, north)]
+    spiked = shapely.Polygon([*ring[turned:], *ring[:turned]])
+    shape = spiked if parts == 1 else shapely.MultiPolygon([square(106, 21, 100), spiked])
+    issue = only(found(square(105.01, 21, 100), shape))
+    assert (issue.rule, issue.row, issue.severity, issue.unit) == ("geometry-spike", 1, "warning", "m")
+    assert issue.place == shapely.Point(tip)
+    assert issue.measured == pytest.approx(GEOD.line_length([east, tip[0]], [south + 0.0004, tip[1]]), rel=5e-3)
+    assert "a spike 103.8" in issue.message("en")
+    assert "gai dài 103.8" in issue.message("vi")
+
+
+def test_sharp_corners_and_holes_are_no_spikes() -> None:
+    corner = shapely.Polygon([(105, 21), (105.01, 21), (105.01, 21.0002)])
+    hole = shapely.Polygon(square(105, 21, 1000).exterior, [square(105.002, 21.002, 100).exterior])
+    assert found(corner, hole, shapely.MultiPolygon([hole, shapely.Polygon()])) == ()
+
+
+def test_a_feature_far_from_all_others_is_told_with_the_distance() -> None:
+    town = [shapely.Point(105.8 + 0.01 * n, 21) for n in range(9)]
+    far = shapely.Point(10.8, 21)
+    issue = only(found(*town, far))
+    assert (issue.rule, issue.row, issue.severity, issue.unit) == ("geometry-outlier", 9, "warning", "km")
+    assert issue.place == far
+    # Along the parallel, which is longer than the geodesic.
+    assert issue.measured == pytest.approx(9870, rel=0.01)
+    assert "km from the middle of all, wanted within" in issue.message("en")
+    assert "km, cần trong vòng" in issue.message("vi")
+
+
+def test_data_in_two_places_few_features_and_a_long_road_have_no_outliers() -> None:
+    hanoi = [shapely.Point(105.8 + 0.01 * n, 21) for n in range(9)]
+    saigon = [shapely.Point(106.6 + 0.01 * n, 10.8) for n in range(2)]
+    assert found(*hanoi, *saigon) == ()
+    assert found(*hanoi[:6], shapely.Point(10, 21)) == ()
+    assert found(*(shapely.Point(105 + 0.2 * n, 21 - 0.3 * n) for n in range(30))) == ()
+    assert found(*(shapely.Point(x, 21) for x in (179.7, 179.8, 179.9, -179.9, 179.6, 179.95, -179.95, -179.8))) == ()

@@ -20,7 +20,7 @@ from pyproj import CRS
 
 from layers.crs import metric, parse_crs
 from layers.definitions import STORE_CRS, LayerDefinition
-from layers.georeference import ZoneFit, zone_from_areas, zone_from_lengths
+from layers.georeference import FRAMES, ZoneFit, zone_from_areas, zone_from_lengths
 from layers.georeference.areas import ELLIPSOID
 from layers.types import Text
 from layers.validation.amounts import UNITS, Amounts, Measure, Stated, read_amounts, stated_columns
@@ -266,8 +266,14 @@ def _projection(column: _Column, used: _Reading, metric_crs: str) -> Iterator[Is
     scale = _scale(shapes, values, column.stated.measure, metric_crs)
     if scale is None or abs(scale - 1) < _SCALE:
         return
-    fits = (zone_from_areas if column.stated.measure == "area" else zone_from_lengths)(shapes, values)
-    if not fits or abs(fits[0].ratio - 1) * _CLEARLY > abs(scale - 1):
+    x, _ = _middle(shapes)
+    near = tuple(one for one in FRAMES if one.code and one.transverse_mercator and abs(one.meridian - x) <= _MARGIN)
+    fits = (zone_from_areas if column.stated.measure == "area" else zone_from_lengths)(
+        shapes, values, candidates=(*near, ELLIPSOID)
+    )
+    # One scale over all rows: values that scatter more than the scale is off show no projection.
+    off = abs(scale - 1)
+    if not fits or abs(fits[0].ratio - 1) * _CLEARLY > off or fits[0].spread > off / 2:
         return
     if fits[0].frame == ELLIPSOID:
         # True to the ground, and so to any grid near its own meridian.
@@ -283,7 +289,7 @@ def _projection(column: _Column, used: _Reading, metric_crs: str) -> Iterator[Is
 def _scale(shapes: Shapes, values: FloatArray, measure: Measure, metric_crs: str) -> float | None:
     """Return the median of measure in the metric CRS to stated value; None where that CRS is not made for the place."""
     crs: CRS = parse_crs(metric_crs, where="metric_crs")
-    area, (x, y) = crs.area_of_use, np.nanmedian(shapely.get_coordinates(shapely.centroid(shapes)), axis=0)
+    area, (x, y) = crs.area_of_use, _middle(shapes)
     if area is not None and not (
         area.west - _MARGIN <= x <= area.east + _MARGIN and area.south - _MARGIN <= y <= area.north + _MARGIN
     ):
@@ -291,6 +297,11 @@ def _scale(shapes: Shapes, values: FloatArray, measure: Measure, metric_crs: str
     projected = np.asarray(metric(gpd.GeoDataFrame(geometry=shapes, crs=STORE_CRS), metric_crs).geometry.array)
     taken = shapely.area(projected) if measure == "area" else shapely.length(projected)
     return float(np.median(taken / values))
+
+
+def _middle(shapes: Shapes) -> tuple[float, float]:
+    x, y = np.nanmedian(shapely.get_coordinates(shapely.centroid(shapes)), axis=0)
+    return float(x), float(y)
 
 
 def _equals(fits: tuple[ZoneFit, ...]) -> list[ZoneFit]:

@@ -217,6 +217,16 @@ def test_another_projection_is_one_issue_that_names_it(crs: str) -> None:
     assert declared(frame(shapes, area_m2=hectares(shapes) * 1e4)) == ()
 
 
+def test_scattered_values_and_places_far_away_show_no_projection() -> None:
+    rng = np.random.default_rng(5)
+    shapes = squares(40)
+    scattered = hectares(shapes, crs="EPSG:5899") * rng.normal(1, 0.003, 40)
+    assert declared(frame(shapes, area_ha=scattered)) == ()
+    far = squares(40, longitude=-74.0)
+    stated = hectares(far, crs="EPSG:32618")
+    assert check_declared(frame(far, area_ha=stated * 1.001), definition=None, layer="l", metric_crs="EPSG:32618") == ()
+
+
 def test_what_has_no_measure_is_not_checked() -> None:
     shapes = squares(3)
     points = [shapely.Point(105, 21)] * 3

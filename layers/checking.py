@@ -8,13 +8,20 @@ from typing import Final, Protocol, get_args
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
-from layers.definitions import STORE_CRS, GeometryType, LayerDefinition
+from layers.definitions import DEFAULT_METRIC_CRS, STORE_CRS, GeometryType, LayerDefinition, Topology
+from layers.georeference import HANOI
+from layers.topology import check_topology
 from layers.types import Bounds, Text
 from layers.validation import Checked, Issue
-from layers.validation.geometry import check_geometries
+from layers.validation.declared import check_declared
 from layers.validation.mending import mend_geometries
+from layers.validation.model import Found
+from layers.validation.places import check_places
+from layers.validation.references import check_references
+from layers.validation.shapes import check_outliers
 
 __all__ = ["Findings", "Surroundings", "check_features"]
 
@@ -25,7 +32,12 @@ _ANYTHING: Final = LayerDefinition(
     theme="land",
     geometry=get_args(GeometryType),
     fields=(),
+    topology=Topology(overlaps="warning", gaps="warning", duplicates="warning"),
 )
+#: The layer of administrative units.
+_UNITS: Final = "admin_units"
+#: Features of other layers matter up to some hundred metres.
+_NEAR_DEG: Final = 0.005
 
 
 class Surroundings(Protocol):
@@ -119,14 +131,83 @@ def check_features(
         Issues, and the features as they can be stored.
     """
     features, notes = _flat(features)
-    features, mended = mend_geometries(features, layer=name if definition is None else definition.id)
-    checked = None
-    if definition is None:
-        found = [*mended, *(replace(issue, layer=name) for issue in check_geometries(_ANYTHING, features))]
-    else:
-        checked = Checked(definition, features)
-        found = [*mended, *checked.issues]
-    return Findings(tuple(_located(found, features)), tuple(notes), checked)
+    layer = name if definition is None else definition.id
+    features, mended = mend_geometries(features, layer=layer)
+    meant = definition or _ANYTHING.model_copy(update={"metric_crs": _local_crs(features)})
+    # A file that is for no layer is checked by its geometries alone.
+    checked = Checked(meant, features if definition else features[[features.geometry.name]])
+    found = [*mended, *checked.issues, *check_outliers(features, layer=layer)]
+    found += check_declared(features, definition=definition, layer=layer, metric_crs=meant.metric_crs)
+    beside = [_topology(meant, checked.features, surroundings if definition else None)]
+    if surroundings is not None:
+        units = surroundings.near(_UNITS, _bounds(features))
+        beside.append(check_places(features, units=units, layer=layer, definition=definition))
+    if definition is not None and surroundings is not None:
+        known = {one: surroundings.ids(one) for field in definition.fields if (one := field.references)}
+        beside.append(check_references(definition, features, known))
+    found += [issue for one in beside for issue in one.issues]
+    notes += [text for one in beside for text in one.unchecked]
+    named = [issue if issue.layer == layer else replace(issue, layer=layer) for issue in _located(found, features)]
+    named.sort(key=lambda issue: -1 if issue.row is None else issue.row)
+    return Findings(tuple(named), tuple(notes), checked if definition else None)
+
+
+def _topology(definition: LayerDefinition, features: gpd.GeoDataFrame, surroundings: Surroundings | None) -> Found:
+    """Check how features lie to each other, and to what the layer holds beside them."""
+    rules = definition.topology
+    if rules is None or not len(features):
+        return Found()
+    if surroundings is None:
+        return Found(check_topology(definition, features))
+    bounds = _bounds(features)
+    against = {}
+    if rules.covered_by is not None and (cover := surroundings.near(rules.covered_by, bounds)) is not None:
+        against[rules.covered_by] = cover
+    there = surroundings.near(definition.id, bounds)
+    ids = features.index
+    if there is None or there.index.isin(ids).all():
+        return Found(check_topology(definition, features, against=against))
+    whole = pd.concat([features, there[~there.index.isin(ids)]])
+    found = check_topology(definition, whole, against=against, touched=ids.tolist())
+    rows = len(features)
+    # What lies in the layer already has no row in the file.
+    return Found(tuple(one if one.row is None or one.row < rows else replace(one, row=None) for one in found))
+
+
+def _bounds(features: gpd.GeoDataFrame) -> Bounds:
+    """Return where other features may touch these: their bounds, some hundred metres wider."""
+    found = _total_bounds(features)
+    if found is None:
+        return 0.0, 0.0, 0.0, 0.0
+    minx, miny, maxx, maxy = found
+    west, south = max(minx - _NEAR_DEG, -180.0), max(miny - _NEAR_DEG, -90.0)
+    return west, south, min(maxx + _NEAR_DEG, 180.0), min(maxy + _NEAR_DEG, 90.0)
+
+
+def _total_bounds(features: gpd.GeoDataFrame) -> Bounds | None:
+    """Return the bounds of features; None where there are none, or none that are numbers on the earth."""
+    shapes = np.asarray(features.geometry.array)
+    there = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
+    bounds = shapely.bounds(there)
+    bounds = bounds[np.isfinite(bounds).all(axis=1)]
+    if not len(bounds):
+        return None
+    (minx, miny), (maxx, maxy) = bounds[:, :2].min(axis=0).tolist(), bounds[:, 2:].max(axis=0).tolist()
+    return minx, miny, maxx, maxy
+
+
+def _local_crs(features: gpd.GeoDataFrame) -> str:
+    """Return a projected CRS in metres for data that are for no layer: that of Hanoi, or the UTM zone they lie in."""
+    found = _total_bounds(features)
+    if found is None:
+        return DEFAULT_METRIC_CRS
+    minx, miny, maxx, maxy = found
+    longitude, latitude = (minx + maxx) / 2, (miny + maxy) / 2
+    hanoi = HANOI.polygon.bounds
+    if hanoi[0] <= longitude <= hanoi[2] and hanoi[1] <= latitude <= hanoi[3]:
+        return DEFAULT_METRIC_CRS
+    zone = int(np.clip(np.floor((longitude + 180) / 6) + 1, 1, 60))
+    return f"EPSG:{(32600 if latitude >= 0 else 32700) + zone}"
 
 
 def _flat(features: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Text]]:

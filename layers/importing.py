@@ -150,7 +150,7 @@ def receive_file(
         polygons,
         area,
     )
-    surroundings = StoreSurroundings(store)
+    surroundings = StoreSurroundings(store, layer if mode == "replace" else None)
     examined = examine(path, definition, reading, surroundings=surroundings, progress=progress)
     taken = _accepted(examined, accept)
     receipt, checked = replace(taken.receipt, dry_run=dry_run), taken.checked
@@ -216,9 +216,12 @@ class StoreSurroundings:
     ----------
     store : Store
         The store.
+    replaced : str or None
+        A layer whose features will all go, and so are not beside the file.
     """
 
     store: Store
+    replaced: str | None = None
 
     def same(self, layer: str, ids: Sequence[str]) -> gpd.GeoDataFrame:
         """Return those features of a layer that are there already.
@@ -252,7 +255,8 @@ class StoreSurroundings:
         GeoDataFrame or None
             Typed, EPSG:4326; None where there is no such layer.
         """
-        return self.store.read(layer, bbox=bounds) if layer in self.store.layers() else None
+        there = layer in self.store.layers() and layer != self.replaced
+        return self.store.read(layer, bbox=bounds) if there else None
 
     def ids(self, layer: str) -> Collection[str] | None:
         """Return the ids of a layer.

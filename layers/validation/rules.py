@@ -101,6 +101,7 @@ _SCHEMA: Final = {
         "schema",
         ("tham chiếu tới đối tượng không có", "it refers to a feature that is not there"),
         ("sửa mã tham chiếu, hoặc nhập đối tượng đó trước", "mend the reference, or import that feature first"),
+        severity="warning",
     ),
     "time-order": _rule(
         "schema",

@@ -43,7 +43,7 @@ def zoning_plan(count: int, *, matched: bool, seed: int = SEED) -> _Shapes:
     """
     random = np.random.default_rng(seed)
     rings = _rings(count, random)
-    faulty = random.choice(len(rings), size=max(1, len(rings) // ONE_FAULT_IN), replace=False)
+    faulty = random.choice(len(rings), size=min(len(rings), max(20, len(rings) // ONE_FAULT_IN)), replace=False)
     moved = random.integers(0, rings.shape[1], len(faulty))
     rings[faulty, moved] += random.normal(0, FAULT_M, (len(faulty), 2))
     if matched:

@@ -221,7 +221,8 @@ class Topology(_Value):
     tolerance_m : float
         What a circle of this diameter does not fit into is noise, metres; so is a line's end this near to another line.
     sliver_m : float
-        Overlaps, gaps and areas that a circle of this diameter does not fit into are slivers, metres: a warning.
+        Overlaps, gaps and areas that a circle of this diameter does not fit into are slivers, metres: a warning. Lines
+        that run along each other for less are no overlap.
     reach_m : float
         How far from another line an end is held for one that misses it, metres.
     largest_gap_m2 : float or None

@@ -302,7 +302,8 @@ def _beside(ground: Ground, places: Shapes, rows: IntArray) -> Iterator[IntArray
     wider = shapely.buffer(places, room, quad_segs=1, join_style="mitre")
     place, other = shapely.STRtree(ground.shapes[rows]).query(wider, predicate="intersects")
     common = shapely.area(shapely.intersection(wider[place], ground.shapes[rows[other]]))
-    order = np.lexsort((rows[other], -np.round(common, 9), place))
+    # In centimetres of common border: the rest is noise.
+    order = np.lexsort((rows[other], -np.round(common / room, 2), place))
     place, other = place[order], other[order]
     starts = np.searchsorted(place, np.arange(len(places) + 1))
     for start, end in itertools.pairwise(starts):
@@ -361,7 +362,7 @@ def _loose_ends(ground: Ground, severity: Severity) -> Iterator[Finding]:
 def _crossings(ground: Ground) -> Iterator[Finding]:
     rules = ground.rules
     crossed, shared = crossings_and_stretches(
-        ground.shapes, tolerance_m=rules.tolerance_m, together=ground.together.pairs
+        ground.shapes, tolerance_m=rules.tolerance_m, shortest_m=rules.sliver_m, together=ground.together.pairs
     )
     if rules.crossings != "allowed":
         for n in np.flatnonzero(ground.concerned(crossed.first, crossed.second)).tolist():
@@ -377,9 +378,7 @@ def _crossings(ground: Ground) -> Iterator[Finding]:
         row, other, length = int(shared.first[n]), int(shared.second[n]), float(shared.length_m[n])
         name = _name(ground, other)
         seen = Text(vi=f"trùng với {name} {length:.2f} m", en=f"{length:.2f} m along {name}")
-        long = length > rules.sliver_m
-        rule, severity = ("topology-overlap", rules.overlaps) if long else ("topology-sliver", "warning")
-        yield Finding(rule, row, other, shared.places[n], length, "m", severity, seen, _NO_OVERLAP)
+        yield Finding("topology-overlap", row, other, shared.places[n], length, "m", rules.overlaps, seen, _NO_OVERLAP)
 
 
 def cover_findings(ground: Ground, against: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Finding]:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
 from layers.topology.linework import FloatArray, IntArray, Shapes
@@ -18,6 +17,8 @@ __all__ = ["Crossings", "LooseEnds", "Pairing", "Stretches", "crossings_and_stre
 Pairing = Callable[[IntArray, IntArray], Mask]
 
 _LINEAR: Final = 1
+#: Lines that cross are near each other for so many times the tolerance, unless their angle is very sharp.
+_CROSSING: Final = 10
 #: Interiors that meet (DE-9IM).
 _MEETING: Final = "T********"
 
@@ -183,7 +184,7 @@ def _beyond(points: Shapes, lines: Shapes, others: Shapes, reach_m: float) -> Ma
 
 
 def crossings_and_stretches(
-    lines: Shapes, *, tolerance_m: float, together: Pairing = everyone
+    lines: Shapes, *, tolerance_m: float, shortest_m: float = 0.0, together: Pairing = everyone
 ) -> tuple[Crossings, Stretches]:
     """Find where lines cross without a node, and where they run along each other.
 
@@ -192,7 +193,9 @@ def crossings_and_stretches(
     lines : ndarray of geometry, shape (n,)
         In a projected CRS in metres; what is None, empty or not a line is left out.
     tolerance_m : float
-        A vertex this near to a crossing is a node; stretches up to this length do not count.
+        A vertex this near to a crossing is a node; a line this near to another runs along it.
+    shortest_m : float, default 0
+        Stretches up to this length do not count.
     together : callable, optional
         Which pairs are to be compared; all without it.
 
@@ -203,34 +206,65 @@ def crossings_and_stretches(
     stretches : Stretches
         Both in the order of positions.
     """
-    rows = np.flatnonzero((shapely.get_dimensions(lines) == _LINEAR) & ~shapely.is_empty(lines))
-    near, other = shapely.STRtree(lines[rows]).query(lines[rows])
-    first, second = rows[near[near < other]], rows[other[near < other]]
-    order = np.lexsort((second, first))
-    first, second = first[order], second[order]
-    keep = together(first, second)
-    first, second = first[keep], second[keep]
+    first, second = _near_pairs(lines, tolerance_m, together)
+    shared = _stretches(lines, first, second, tolerance_m=tolerance_m, shortest_m=shortest_m)
     meet = shapely.relate_pattern(lines[first], lines[second], _MEETING)
     first, second = first[meet], second[meet]
-    shared, pair = shapely.get_parts(shapely.intersection(lines[first], lines[second]), return_index=True)
-    linear = shapely.get_dimensions(shared) == _LINEAR
-    return (
-        _without_node(lines, first[pair[~linear]], second[pair[~linear]], shared[~linear], tolerance_m),
-        _stretches(first, second, shared[linear], pair[linear], tolerance_m),
-    )
+    met, pair = shapely.get_parts(shapely.intersection(lines[first], lines[second]), return_index=True)
+    points = shapely.get_dimensions(met) == 0
+    crossed = Crossings(first[pair[points]], second[pair[points]], met[points])
+    return _without_node(lines, _off_stretches(crossed, shared, tolerance_m), tolerance_m), shared
 
 
-def _without_node(lines: Shapes, first: IntArray, second: IntArray, places: Shapes, tolerance_m: float) -> Crossings:
-    vertices = _vertices(lines, np.union1d(first, second))
-    node = np.ones(len(places), dtype=bool)
-    for side in (first, second):
-        node &= shapely.distance(places, vertices[side]) <= tolerance_m
-    # Where one ends on the other, its boundary lies there: that is a T, not a crossing.
-    ends = np.zeros(len(places), dtype=bool)
-    for side in (first, second):
-        ends |= shapely.distance(places, shapely.boundary(lines[side])) <= tolerance_m
-    keep = ~node & ~ends
-    return Crossings(first[keep], second[keep], places[keep])
+def _near_pairs(lines: Shapes, tolerance_m: float, together: Pairing) -> tuple[IntArray, IntArray]:
+    rows = np.flatnonzero((shapely.get_dimensions(lines) == _LINEAR) & (shapely.length(lines) > 0))
+    near, other = shapely.STRtree(lines[rows]).query(lines[rows], predicate="dwithin", distance=tolerance_m)
+    first, second = rows[near[near < other]], rows[other[near < other]]
+    keep = together(first, second)
+    first, second = first[keep], second[keep]
+    order = np.lexsort((second, first))
+    return first[order], second[order]
+
+
+def _stretches(lines: Shapes, first: IntArray, second: IntArray, *, tolerance_m: float, shortest_m: float) -> Stretches:
+    others = lines[second]
+    if tolerance_m > 0:
+        # Float noise parts lines that were drawn as one: what counts is to be near.
+        different, which = np.unique(second, return_inverse=True)
+        others = shapely.buffer(lines[different], tolerance_m, quad_segs=1, cap_style="flat")[which]
+    places = shapely.intersection(lines[first], others)
+    length = shapely.length(places)
+    # A crossing is near for a moment too.
+    long = length > max(shortest_m, _CROSSING * tolerance_m)
+    places = shapely.line_merge(np.asarray(places, dtype=object)[long])
+    return Stretches(first[long], second[long], np.asarray(places, dtype=object), length[long])
+
+
+def _off_stretches(crossed: Crossings, shared: Stretches, tolerance_m: float) -> Crossings:
+    """Leave out crossings of lines where these run along each other."""
+    count = 1 + max((int(side.max()) for side in (*crossed[:2], *shared[:2]) if len(side)), default=0)
+    pairs = shared.first * count + shared.second
+    at = np.searchsorted(pairs, crossed.first * count + crossed.second)
+    found = at < len(pairs)
+    found[found] = pairs[at[found]] == (crossed.first * count + crossed.second)[found]
+    found[found] = shapely.distance(crossed.places[found], shared.places[at[found]]) <= 2 * tolerance_m
+    return _some(crossed, ~found)
+
+
+def _some(crossed: Crossings, keep: Mask) -> Crossings:
+    return Crossings(crossed.first[keep], crossed.second[keep], crossed.places[keep])
+
+
+def _without_node(lines: Shapes, crossed: Crossings, tolerance_m: float) -> Crossings:
+    sides = (crossed.first, crossed.second)
+    vertices = _vertices(lines, np.union1d(*sides))
+    node = np.ones(len(crossed.places), dtype=bool)
+    # Where one ends on the other, that is a T, not a crossing.
+    ends = np.zeros(len(crossed.places), dtype=bool)
+    for side in sides:
+        node &= shapely.distance(crossed.places, vertices[side]) <= tolerance_m
+        ends |= shapely.distance(crossed.places, shapely.boundary(lines[side])) <= tolerance_m
+    return _some(crossed, ~node & ~ends)
 
 
 def _vertices(lines: Shapes, rows: IntArray) -> Shapes:
@@ -240,16 +274,3 @@ def _vertices(lines: Shapes, rows: IntArray) -> Shapes:
         dots: Shapes = np.asarray(shapely.points(points), dtype=object)
         vertices[rows] = shapely.multipoints(dots, indices=owner)
     return vertices
-
-
-def _stretches(
-    first: IntArray, second: IntArray, shared: Shapes, pair: npt.NDArray[np.intp], tolerance_m: float
-) -> Stretches:
-    pairs, which = np.unique(pair, return_inverse=True)
-    places = np.empty(len(pairs), dtype=object)
-    if len(pairs):
-        places[:] = shapely.line_merge(shapely.multilinestrings(shared, indices=which))
-    length = shapely.length(places) if len(places) else np.empty(0)
-    long = length > tolerance_m
-    pairs = pairs[long]
-    return Stretches(first[pairs], second[pairs], places[long], length[long])

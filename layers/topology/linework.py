@@ -42,7 +42,7 @@ class Linework(NamedTuple):
     segments : ndarray of float, shape (edges, 2, 2)
         Both ends of each; vertices that are the same within the tolerance have the same coordinates.
     matched : int
-        How many edges were matched.
+        How many other edges there are.
     """
 
     segments: FloatArray
@@ -81,8 +81,10 @@ def linework(areas: Shapes, *, tolerance_m: float) -> Linework:
     places, start, end = _places(points, names, starts[kept], starts[kept] + 1, tolerance_m)
     # The net way of an edge is from the smaller name to the larger; here it becomes that from its start to its end.
     edges = _matched(places, _Edges(start, end, np.where(forward[kept], net, -net)))
-    if tolerance_m > 0 and len(edges.start) > _MANY:
-        edges = _straightened(places, edges, tolerance_m * _ON_EDGE)
+    if tolerance_m > 0:
+        if len(edges.start) > _MANY:
+            edges = _straightened(places, edges, tolerance_m * _ON_EDGE)
+        edges = _split(places, edges, tolerance_m * _ON_EDGE)
     segments = places.points[np.stack([edges.start, edges.end], axis=1)]
     return Linework(segments, len(starts) - len(segments))
 
@@ -156,6 +158,28 @@ def _straightened(places: _Places, edges: _Edges, distance_m: float) -> _Edges:
         joined = (np.concatenate((old[left], new)) for old, new in zip(edges, (start, end, flow), strict=True))
         edges = _matched(places, _Edges(*joined))
     return edges
+
+
+def _split(places: _Places, edges: _Edges, distance_m: float) -> _Edges:
+    """Split edges at the vertices that lie on them, and match again: a long border often has several neighbours."""
+    ends = np.unique(np.concatenate((edges.start, edges.end)))
+    paths: Shapes = np.asarray(shapely.linestrings(places.points[np.stack(edges[:2], axis=1)]), dtype=object)
+    end, edge = shapely.STRtree(paths).query(
+        shapely.points(places.points[ends]), predicate="dwithin", distance=distance_m
+    )
+    vertex = ends[end]
+    origin = places.points[edges.start[edge]]
+    along = places.points[edges.end[edge]] - origin
+    share = ((places.points[vertex] - origin) * along).sum(axis=1) / (along**2).sum(axis=1)
+    inside = (vertex != edges.start[edge]) & (vertex != edges.end[edge]) & (share > 0) & (share < 1)
+    every = np.arange(len(paths))
+    vertex = np.concatenate((edges.start, vertex[inside], edges.end))
+    edge = np.concatenate((every, edge[inside], every))
+    share = np.concatenate((np.zeros(len(paths)), share[inside], np.ones(len(paths))))
+    order = np.lexsort((share, edge))
+    vertex, edge = vertex[order], edge[order]
+    step = np.flatnonzero(edge[1:] == edge[:-1])
+    return _matched(places, _Edges(vertex[step], vertex[step + 1], edges.net[edge[step]]))
 
 
 def _passed(places: _Places, all_edges: _Edges, distance_m: float) -> tuple[IntArray, IntArray, IntArray]:

@@ -8,19 +8,17 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import geopandas as gpd
-import pandas as pd
 import sqlalchemy as sa
 
 from layers.definitions import LayerDefinition
 from layers.errors import UnknownFeatureError, ValueOutOfRangeError
-from layers.schema import empty_features
 from layers.store.core import Core
 from layers.store.engine import Engine
 from layers.store.filters import boxes, conditions, cursor, filtered
 from layers.store.model import Changeset, Decision, Edit, Extent, Page, Version
 from layers.store.rows import attribute_columns, features_from_history
 from layers.store.tables import new_columns
-from layers.store.writing import Writer, chunks
+from layers.store.writing import Writer
 from layers.time import Horizon, horizon_interval
 from layers.types import Bounds, Text
 
@@ -181,13 +179,9 @@ class Store:
                 return filtered(definition, features, interval=interval, bbox=boxes(bbox), where=where)
             table = self._core.table(definition)
             wanted = conditions(self._core.engine, definition, table, interval=interval, bbox=boxes(bbox), where=where)
-            if ids is None:
-                return self._core.rows(connection, definition, wanted).features(definition)
-            found = [
-                self._core.rows(connection, definition, [*wanted, table.c.feature_id.in_(part)]).features(definition)
-                for part in chunks(ids)
-            ]
-            return pd.concat(found) if len(found) > 1 else found[0] if found else empty_features(definition)
+            if ids is not None:
+                wanted.append(self._core.engine.among(table.c.feature_id, ids))
+            return self._core.rows(connection, definition, wanted).features(definition)
 
     def page(
         self,

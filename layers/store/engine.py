@@ -168,6 +168,22 @@ class Engine(Protocol):
             By the spatial index, then exactly.
         """
 
+    def among(self, column: sa.ColumnElement[Any], ids: Sequence[str]) -> sa.ColumnElement[bool]:
+        """Return the condition that a feature is one of those named.
+
+        Parameters
+        ----------
+        column : ColumnElement
+            The column of feature ids.
+        ids : sequence of str
+            Any number of them, bound as one value.
+
+        Returns
+        -------
+        ColumnElement of bool
+            By the index of the column.
+        """
+
     def insert(self, connection: sa.Connection, table: sa.Table, rows: Mapping[str, Sequence[Any]]) -> None:
         """Insert rows.
 

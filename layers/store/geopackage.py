@@ -14,13 +14,14 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 import shapely
 import sqlalchemy as sa
 
 from layers.definitions import LayerDefinition
 from layers.errors import StoreUnreachableError
 from layers.store.blobs import SRS, from_blob, register_functions, to_blobs
-from layers.store.rtree import create_triggers, drop_triggers, index_name
+from layers.store.rtree import create_triggers, drop_triggers, fill, index_name
 from layers.store.tables import GEOMETRY_COLUMN, BaseTables
 from layers.types import Bounds, Text
 
@@ -295,6 +296,24 @@ class GeoPackageEngine:
         # One list of candidates, so that rows come in the order of their keys and a page stops early.
         return sa.and_(table.c.fid.in_(near), sa.or_(table.c.fid.in_(whole), meets))
 
+    def among(self, column: sa.ColumnElement[Any], ids: Sequence[str]) -> sa.ColumnElement[bool]:
+        """Return the condition that a feature is one of those named.
+
+        Parameters
+        ----------
+        column : ColumnElement
+            The column of feature ids.
+        ids : sequence of str
+            Any number of them.
+
+        Returns
+        -------
+        ColumnElement of bool
+            With one JSON array.
+        """
+        named = sa.func.json_each(orjson.dumps(list(ids)).decode()).table_valued("value")
+        return column.in_(sa.select(named.c.value))
+
     def insert(self, connection: sa.Connection, table: sa.Table, rows: Mapping[str, Sequence[Any]]) -> None:
         """Insert rows; many at once fill the spatial index directly.
 
@@ -307,8 +326,8 @@ class GeoPackageEngine:
         rows : mapping of str to sequence
             Columns; a geometry column holds shapely geometries.
         """
-        values = _values(rows)
-        count = len(next(iter(values.values())))
+        values = _values({name: column for name, column in rows.items() if _says_something(column)})
+        count = len(next(iter(rows.values())))
         bulk = GEOMETRY_COLUMN in rows and count >= _BULK
         first = 0
         if bulk:
@@ -318,14 +337,12 @@ class GeoPackageEngine:
             drop_triggers(connection, table)
         names = ", ".join(f'"{name}"' for name in values)
         marks = ", ".join("?" * len(values))
-        _many(connection, f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', zip(*values.values(), strict=True))
+        driver = _driver(connection)
+        driver.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', zip(*values.values(), strict=True))
         if bulk:
-            geometry = np.asarray(rows[GEOMETRY_COLUMN], dtype=object)
-            bounds = shapely.bounds(geometry)[:, [0, 2, 1, 3]]
+            bounds = shapely.bounds(np.asarray(rows[GEOMETRY_COLUMN], dtype=object))[:, [0, 2, 1, 3]]
             known = ~np.isnan(bounds).any(axis=1)
-            fids = np.arange(first, first + count)[known]
-            entries = zip(fids.tolist(), *bounds[known].T.tolist(), strict=True)
-            _many(connection, f'INSERT INTO "{index_name(table)}" VALUES (?, ?, ?, ?, ?)', entries)
+            fill(driver, table, np.arange(first, first + count)[known], bounds[known])
             create_triggers(connection, table)
 
     def update(self, connection: sa.Connection, table: sa.Table, rows: Mapping[str, Sequence[Any]]) -> None:
@@ -343,10 +360,8 @@ class GeoPackageEngine:
         values = _values(rows)
         ids = values.pop("feature_id")
         assignments = ", ".join(f'"{name}" = ?' for name in values)
-        _many(
-            connection,
-            f'UPDATE "{table.name}" SET {assignments} WHERE feature_id = ?',
-            zip(*values.values(), ids, strict=True),
+        _driver(connection).executemany(
+            f'UPDATE "{table.name}" SET {assignments} WHERE feature_id = ?', zip(*values.values(), ids, strict=True)
         )
 
     def bounds(self, connection: sa.Connection, table: sa.Table) -> Bounds | None:
@@ -449,10 +464,14 @@ def _holds_dates(column: Sequence[Any]) -> bool:
     return hasattr(first, "isoformat")
 
 
-def _many(connection: sa.Connection, statement: str, rows: Any) -> None:
-    """Run one statement for many rows, past SQLAlchemy's own copy of each."""
+def _says_something(column: Sequence[Any]) -> bool:
+    return any(value is not None for value in column)
+
+
+def _driver(connection: sa.Connection) -> sqlite3.Connection:
+    """Return the driver's connection: many rows go past SQLAlchemy's own copy of each."""
     driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
-    driver.executemany(statement, rows)
+    return driver
 
 
 def _on_connect(driver: sqlite3.Connection, _: object) -> None:

@@ -10,9 +10,8 @@ from typing import Any, Literal
 import geopandas as gpd
 from shapely.geometry.base import BaseGeometry
 
-from layers.validation import Checked
-
 from layers.types import Bounds
+from layers.validation import Checked
 
 __all__ = ["Changeset", "Decision", "Edit", "Extent", "Operation", "Page", "Put", "PutMode", "Remove", "Version"]
 

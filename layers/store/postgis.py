@@ -237,6 +237,23 @@ class PostgisEngine:
         wanted = sa.func.ST_GeomFromWKB(sa.literal(shapely.to_wkb(box(bounds)), sa.LargeBinary), _SRS)
         return sa.func.ST_Intersects(column, wanted, type_=sa.Boolean)
 
+    def among(self, column: sa.ColumnElement[Any], ids: Sequence[str]) -> sa.ColumnElement[bool]:
+        """Return the condition that a feature is one of those named.
+
+        Parameters
+        ----------
+        column : ColumnElement
+            The column of feature ids.
+        ids : sequence of str
+            Any number of them.
+
+        Returns
+        -------
+        ColumnElement of bool
+            With one array.
+        """
+        return column == sa.any_(sa.literal(list(ids), sa.ARRAY(sa.Text)))
+
     def insert(self, connection: sa.Connection, table: sa.Table, rows: Mapping[str, Sequence[Any]]) -> None:
         """Insert rows with COPY.
 

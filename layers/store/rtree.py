@@ -1,12 +1,21 @@
-"""The RTree spatial index of a GeoPackage layer: its name and the triggers that keep it in step."""
+"""The RTree spatial index of a GeoPackage layer: its name, the triggers that keep it in step, filling it at once."""
 
 from __future__ import annotations
 
+import sqlite3
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 
+from layers.store.packing import pack
 from layers.store.tables import GEOMETRY_COLUMN
 
-__all__ = ["create_triggers", "drop_triggers", "index_name"]
+__all__ = ["create_triggers", "drop_triggers", "fill", "index_name"]
+
+#: An index of up to so many times the new boxes is built anew with them.
+_REBUILT: Final = 4
 
 
 def index_name(table: sa.Table) -> str:
@@ -80,3 +89,35 @@ def drop_triggers(connection: sa.Connection, table: sa.Table) -> None:
     """
     for name in _triggers(table):
         connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
+
+
+def fill(
+    driver: sqlite3.Connection, table: sa.Table, fids: npt.NDArray[np.int64], bounds: npt.NDArray[np.float64]
+) -> None:
+    """Add many boxes to the index.
+
+    Parameters
+    ----------
+    driver : sqlite3.Connection
+        In a writing transaction.
+    table : Table
+        The layer's table.
+    fids : ndarray of int, shape (rows,)
+        Keys that are not in the index yet.
+    bounds : ndarray of float, shape (rows, 4)
+        (minx, maxx, miny, maxy) of each, no NaN.
+    """
+    index = index_name(table)
+    (there,) = driver.execute(f'SELECT count(*) FROM "{index}_rowid"').fetchone()
+    if there > _REBUILT * len(fids):
+        entries = zip(fids.tolist(), *bounds.T.tolist(), strict=True)
+        driver.executemany(f'INSERT INTO "{index}" VALUES (?, ?, ?, ?, ?)', entries)
+        return
+    if there:
+        old = np.array(driver.execute(f'SELECT id, minx, maxx, miny, maxy FROM "{index}"').fetchall())
+        fids, bounds = np.append(old[:, 0].astype(np.int64), fids), np.vstack([old[:, 1:], bounds])
+    (node_bytes,) = driver.execute(f'SELECT length(data) FROM "{index}_node" WHERE nodeno = 1').fetchone()
+    packed = pack(fids, bounds, node_bytes=node_bytes)
+    for kind, rows in (("node", packed.nodes), ("rowid", packed.rows), ("parent", packed.parents)):
+        driver.execute(f'DELETE FROM "{index}_{kind}"')
+        driver.executemany(f'INSERT INTO "{index}_{kind}" VALUES (?, ?)', rows)

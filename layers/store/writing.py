@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import geopandas as gpd
@@ -21,10 +21,10 @@ from layers.store.tables import GEOMETRY_COLUMN
 from layers.types import Text
 from layers.validation import Checked
 
-__all__ = ["CHUNK", "Writer", "chunks"]
+__all__ = ["Writer"]
 
-#: Ids asked for in one statement.
-CHUNK: Final = 5_000
+#: Features compared with their current state at once.
+_CHUNK: Final = 20_000
 _Mask = npt.NDArray[np.bool_]
 
 
@@ -136,14 +136,11 @@ class Writer:
         if not ids:
             return 0
         table = self._core.table(definition)
-        there: set[str] = set()
-        for part in chunks(ids):
-            named = sa.select(table.c.feature_id).where(table.c.feature_id.in_(part))
-            there.update(self._connection.execute(named).scalars())
+        named = self._core.engine.among(table.c.feature_id, ids)
+        there = set(self._connection.execute(sa.select(table.c.feature_id).where(named)).scalars())
         if missing := [id_ for id_ in ids if id_ not in there]:
             raise UnknownFeatureError(seen=missing[0], where=definition.id)
-        for part in chunks(ids):
-            self._connection.execute(sa.delete(table).where(table.c.feature_id.in_(part)))
+        self._connection.execute(sa.delete(table).where(named))
         self._core.engine.wrote(self._connection, table, np.empty(0, dtype=object))
         self._append(definition, ids, "delete", [None] * len(ids), [None] * len(ids))
         return len(ids)
@@ -156,11 +153,12 @@ class Writer:
         """Return which features are there already, and which of those differ from their current state."""
         table = self._core.table(definition)
         there, differs = np.zeros(len(features), dtype=bool), np.zeros(len(features), dtype=bool)
-        if len(features) > CHUNK and self._is_empty(table):
+        if len(features) > _CHUNK and self._is_empty(table):
             return there, differs
-        for start in range(0, len(features), CHUNK):
-            part = features.iloc[start : start + CHUNK]
-            rows = self._core.rows(self._connection, definition, [table.c.feature_id.in_(part.index.tolist())])
+        for start in range(0, len(features), _CHUNK):
+            part = features.iloc[start : start + _CHUNK]
+            ids = part.index.tolist()
+            rows = self._core.rows(self._connection, definition, [self._core.engine.among(table.c.feature_id, ids)])
             if not rows.ids:
                 continue
             order = pd.Index(rows.ids).get_indexer(part.index)
@@ -199,20 +197,3 @@ def _checked(definition: LayerDefinition, features: gpd.GeoDataFrame | Checked) 
 def _rows(features: gpd.GeoDataFrame, places: npt.NDArray[np.intp]) -> gpd.GeoDataFrame:
     """Return the features at some places, without a copy if those are all of them."""
     return features if len(places) == len(features) else features.iloc[places]
-
-
-def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Part ids into lists that one statement takes.
-
-    Parameters
-    ----------
-    ids : sequence of str
-        Any number.
-
-    Yields
-    ------
-    sequence of str
-        At most `CHUNK`.
-    """
-    for start in range(0, len(ids), CHUNK):
-        yield ids[start : start + CHUNK]

@@ -20,8 +20,8 @@ __all__ = ["Checked"]
 class Checked:
     """Features in the typed form, with everything in which they break their layer's definition.
 
-    Making one is checking: there is no other way to have one, and no later change to the frame that was given, or to one
-    that was handed out, reaches the features inside. So a store takes them without checking them again.
+    Making one is checking: there is no other way to have one, and no later change to the frame that was given, or to
+    one that was handed out, reaches the features inside. So a store takes them without checking them again.
 
     Parameters
     ----------

@@ -94,10 +94,15 @@ class Known:
 KNOWN: Final = (
     Known("admin/hanoi_units_2026.gpkg", "published areas 0.91 to 1.23 times the outlines", ("attribute-area",), 12),
     Known("bachunghai/gates.shp", "empty columns of coordinates beside a geometry", ("attribute-coordinates",)),
-    Known("bachunghai/land_use.shp", "10 invalid rings", ("geometry-invalid",), 10, 10),
+    Known("bachunghai/land_use.shp", "10 invalid rings", ("geometry-invalid", "geometry-self-touch"), 10, 10),
     Known("bachunghai/land_use.shp", "areas stale: 144 differ by more than 10 %", ("attribute-area",), 142),
-    Known("bachunghai/land_use.shp", "23 duplicated geometries", ("topology-duplicate",), 1),
-    Known("bachunghai/land_use.shp", "119 overlapping pairs above 1 m²", ("topology-overlap", "topology-sliver"), 100),
+    Known("bachunghai/land_use.shp", "23 duplicated geometries", ("topology-duplicate",), 23),
+    Known(
+        "bachunghai/land_use.shp",
+        "119 overlapping pairs above 1 m², the duplicates and those of invalid rings among them",
+        ("topology-overlap", "topology-sliver", "topology-duplicate"),
+        90,
+    ),
     Known("cadastre/duynghia_parcels_sheets_1_6.gpkg", "2 ring self-intersections", ("geometry-invalid",), 2, 2),
     Known("cadastre/duynghia_parcels_sheets_1_6.gpkg", "areas computed in EPSG:5899", ("attribute-projection",)),
     Known("expected/overlay_nybb/polydf.shp", "areas and lengths in US survey feet", ("attribute-unit",), 2, 2),
@@ -106,7 +111,6 @@ KNOWN: Final = (
     Known("formats/mapinfo_tab_latin1/ZONE_URBA_41003.TAB", "1 invalid", ("geometry-invalid",), 1, 1),
     Known("planning/hanoi_redriver_planning_sketch.geojson", "1 invalid", ("geometry-invalid",), 1, 1),
     Known("planning/hanoi_redriver_planning_sketch.geojson", "crude outlines, areas as free text", ("attribute-area",)),
-    Known("transport/vietnam_national_roads.geojson", "lengths computed in EPSG:3405", ("attribute-projection",)),
     Known("vientiane/glup2030_cdudcp_v1.shp", "one overlap of 16 m²", ("topology-overlap", "topology-sliver")),
     Known("zoning/fr_gml/PRESCRIPTION_SURF.gml", "1 invalid", ("geometry-invalid",), 1, 1),
     Known(

@@ -33,12 +33,14 @@ from layers.errors import (
     ValueOutOfRangeError,
 )
 from layers.formats import SourceFeatures, read_features
+from layers.formats.model import Fault
 from layers.georeference import HANOI, Diagnosis, KnownFeatures, TargetArea, known_by_id
 from layers.mapping import ColumnMapping, Mapped, map_by_name, read_mapping
 from layers.placing import Placed, Remark, place
 from layers.receipts import Receipt, SourceFile
 from layers.types import Text
 from layers.validation import RULES, Checked, Issue
+from layers.validation.model import Repair
 
 __all__ = ["Examination", "Progress", "Reading", "examine", "stopped", "validate_file"]
 
@@ -223,7 +225,8 @@ def examine(
     except CrsError as error:
         return Examination(stopped(receipt, "crs-unfit", error))
     file = replace(file, driver=source.driver, layer=source.layer, encoding=source.encoding)
-    receipt = replace(receipt, file=file, read=len(source.frame), notes=source.notes)
+    faults = tuple(_fault_issue(fault, source.layer) for fault in source.faults)
+    receipt = replace(receipt, file=file, read=len(source.frame), notes=source.notes, issues=faults)
     return _examine_features(source, definition, reading, receipt, surroundings=surroundings, tell=tell)
 
 
@@ -242,7 +245,7 @@ def _examine_features(
     except (UnknownFieldError, ValueOutOfRangeError) as error:
         return Examination(stopped(receipt, "text-unfit", error))
     touched = tuple(column for column in text.columns if column.state != "kept")
-    receipt = replace(receipt, text=touched, issues=tuple(_text_issues(text.columns, source.layer)))
+    receipt = replace(receipt, text=touched, issues=(*receipt.issues, *_text_issues(text.columns, source.layer)))
     try:
         mapped = _mapped(definition, text.values, reading.mapping, where=str(source.path))
     except DefinitionError as error:
@@ -332,6 +335,12 @@ def stopped(receipt: Receipt, rule: str, error: LayersError) -> Receipt:
     diagnosis = error.diagnosis if isinstance(error, UndecidedCrsError) else receipt.diagnosis
     known = diagnosis if isinstance(diagnosis, Diagnosis) else None
     return replace(receipt, state="refused", issues=(*receipt.issues, issue), diagnosis=known, error=error)
+
+
+def _fault_issue(fault: Fault, layer: str) -> Issue:
+    severity = RULES[fault.rule].severity
+    repair = None if fault.repair is None else Repair(fault.repair)
+    return Issue(fault.rule, layer, fault.row, None, fault.field, fault.seen, fault.wanted, severity, repair=repair)
 
 
 def _text_issues(columns: Sequence[ColumnRepair], layer: str) -> list[Issue]:

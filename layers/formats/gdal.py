@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ import shapely
 from shapely.errors import ShapelyError
 
 from layers.errors import FileUnreadableError
+from layers.formats.faults import check_curves, check_read
 from layers.formats.model import Source, SourceFeatures, SourceLayer, placeless, refuse
 from layers.types import Text
 
@@ -40,6 +41,7 @@ _HARMLESS: Final = (
     "This version of GeoPackage",
     "Could not parse column",
     "organizePolygons() received a polygon with more than 100 parts",
+    "Several features with id",
     "Non closed ring detected. To avoid accepting it",
 )
 #: Type of a column of GeoJSON that holds values of several kinds, or nested ones.
@@ -48,6 +50,9 @@ _MIXED: Final = "JSON"
 _NOTED: Final = {
     "Measured (M) geometry": Text(
         vi="Giá trị đo M của toạ độ bị bỏ.", en="Measure values (M) of coordinates were left out."
+    ),
+    "OGRGeoJSONReadRawPoint(): too many members": Text(
+        vi="Các số sau số thứ ba của vị trí bị bỏ.", en="Numbers beyond the third of a position were left out."
     ),
 }
 #: The greatest whole number up to which floats tell all apart.
@@ -148,7 +153,9 @@ class GdalFile:
             refuse(source.path, seen=seen, wanted=Text(vi="một tên khác cho cột đó", en="another name for that column"))
         frame = source.decode(read if spatial else placeless(read))
         _verify(source, frame, described)
-        return self._features(frame, described, notes=notes, spatial=spatial)
+        features = self._features(frame, described, notes=notes, spatial=spatial)
+        faults = check_read(source, name, np.asarray(frame.geometry.array))
+        return replace(features, faults=(*features.faults, *faults)) if faults else features
 
     def batches(self, name: str, rows: int) -> Iterator[SourceFeatures]:
         """Return the features of a layer, so many at a time, and refuse the file at its end if some went missing.
@@ -226,6 +233,7 @@ class GdalFile:
             spatial=spatial,
             encoding=source.encoding,
             notes=(*source.notes, *notes),
+            faults=(*source.faults, *check_curves(described, source.driver)),
         )
 
 

@@ -14,6 +14,7 @@ from layers.errors import FileUnreadableError
 from layers.types import Language, Text
 
 __all__ = [
+    "Fault",
     "Inspection",
     "Loss",
     "LossKind",
@@ -80,6 +81,34 @@ class Inspection:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that is wrong with how a file was written, and that did not keep it from being read whole.
+
+    Parameters
+    ----------
+    rule : str
+        A key of `layers.validation.RULES`.
+    row : int or None
+        The feature, from 0; the first of several; None for the file.
+    field : str or None
+        The column or member.
+    seen : Text or str
+        What was met.
+    wanted : Text or str
+        What would have been right.
+    repair : Text or None
+        What was done about it, if anything; no place moves by that.
+    """
+
+    rule: str
+    row: int | None
+    field: str | None
+    seen: Text | str
+    wanted: Text | str
+    repair: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFeatures:
     """One layer of a file, as it is there.
 
@@ -102,6 +131,8 @@ class SourceFeatures:
         Of its text.
     notes : tuple of Text
         What a reader of the result should know.
+    faults : tuple of Fault
+        What is wrong with how the file was written.
     """
 
     frame: gpd.GeoDataFrame
@@ -112,6 +143,7 @@ class SourceFeatures:
     spatial: bool
     encoding: str
     notes: tuple[Text, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +261,10 @@ class Source:
         Whether the file itself may hold the sign for a letter that could not be decoded (U+FFFD).
     hidden : frozenset of str
         Columns that the driver adds and the file does not hold, left out where they hold no value of the file's.
+    faults : tuple of Fault
+        What is wrong with how the file was written.
+    extents : mapping of str to tuple of float
+        Bounds (west, south, east, north) that the file states, by layer; "" stands for its only layer.
     """
 
     path: Path
@@ -243,6 +279,8 @@ class Source:
     options: Mapping[str, str] = field(default_factory=dict)
     replacements: bool = True
     hidden: frozenset[str] = frozenset()
+    faults: tuple[Fault, ...] = ()
+    extents: Mapping[str, tuple[float, float, float, float]] = field(default_factory=dict)
 
     def decode_text(self, text: str) -> str:
         """Decode a text that GDAL passed on byte by byte.

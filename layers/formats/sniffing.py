@@ -8,7 +8,9 @@ has to know: the encoding of its text, the CRS as it is stated, and how many fea
 from __future__ import annotations
 
 import sqlite3
+import struct
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +20,9 @@ from pyproj import CRS
 from layers.crs import parse_crs
 from layers.definitions import STORE_CRS
 from layers.errors import FileUnreadableError
+from layers.formats.archives import private_folder
 from layers.formats.dbf import check_shapefile, check_table, find_encoding
+from layers.formats.faults import look_at_geojson
 from layers.formats.model import ReadOptions, Source, beginning, refuse
 from layers.types import Text
 
@@ -36,6 +40,10 @@ _SQLITE: Final = b"SQLite format 3\x00"
 #: Magic bytes of FlatGeobuf with the version of the specification; the last one is a patch number.
 _FLATGEOBUF: Final = b"fgb\x03fgb"
 _BOM: Final = b"\xef\xbb\xbf"
+#: Bounds that a GeoPackage states of its layers.
+_EXTENTS: Final = "SELECT table_name, min_x, min_y, max_x, max_y FROM gpkg_contents WHERE data_type = 'features'"
+#: Where the header of a .shp file states its bounds.
+_SHAPEFILE_BOUNDS: Final = 36
 #: Begins each line of a GeoJSON text sequence (RFC 8142).
 _RECORD_SEPARATOR: Final = b"\x1e"
 _LOST_LETTER: Final = ("\ufffd".encode(), b"\\ufffd")
@@ -53,7 +61,7 @@ def open_geojson(path: Path, options: ReadOptions, stack: ExitStack) -> Source:
     options : ReadOptions
         Nothing of it counts here.
     stack : ExitStack
-        Not needed here.
+        Holds the folder of a mended copy.
 
     Returns
     -------
@@ -67,7 +75,7 @@ def open_geojson(path: Path, options: ReadOptions, stack: ExitStack) -> Source:
     CrsError
         If it states a CRS that is not known.
     """
-    del options, stack
+    del options
     content = path.read_bytes().removeprefix(_BOM)
     try:
         document = orjson.loads(content)
@@ -79,17 +87,24 @@ def open_geojson(path: Path, options: ReadOptions, stack: ExitStack) -> Source:
     if kind not in _GEOJSON_TYPES or not isinstance(features, list):
         seen = Text(vi=f"JSON kiểu {kind!r}", en=f"JSON of type {kind!r}")
         refuse(path, seen=seen, wanted="GeoJSON (RFC 7946): FeatureCollection, features[]")
+    look = look_at_geojson(path, content, document, features)
+    target = path
+    if look.closed:
+        target = private_folder(stack) / path.name
+        target.write_bytes(orjson.dumps(document))
     geometries = sum(_has_geometry(feature) for feature in features)
     # The prefix keeps every other driver that reads JSON away from the file.
     return Source(
         path,
         "GeoJSON",
-        f"GeoJSON:{path}",
+        f"GeoJSON:{target}",
         "UTF-8",
         counted=(len(features), geometries),
         stated_crs=_geojson_crs(document.get("crs"), path),
         options=_TEXT_STAYS,
         replacements=_holds_lost_letters(content),
+        faults=look.faults,
+        extents={} if look.bounds is None else {"": look.bounds},
     )
 
 
@@ -208,6 +223,7 @@ def open_geopackage(path: Path, options: ReadOptions, stack: ExitStack) -> Sourc
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
             damage = database.execute("PRAGMA quick_check(1)").fetchone()[0]
             contents = database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'gpkg_contents'").fetchone()[0]
+            stated = database.execute(_EXTENTS).fetchall() if contents else []
     except sqlite3.Error as error:
         raise FileUnreadableError(seen=error, wanted="GeoPackage", where=str(path)) from error
     if damage != "ok":
@@ -215,7 +231,8 @@ def open_geopackage(path: Path, options: ReadOptions, stack: ExitStack) -> Sourc
     if not contents:
         seen = Text(vi="SQLite không có bảng gpkg_contents", en="SQLite without a table gpkg_contents")
         refuse(path, seen=seen, wanted=Text(vi="tệp GeoPackage", en="a GeoPackage file"))
-    return Source(path, "GPKG", str(path), "UTF-8")
+    extents = {row[0]: row[1:] for row in stated if all(isinstance(number, int | float) for number in row[1:])}
+    return Source(path, "GPKG", str(path), "UTF-8", extents=extents)
 
 
 def open_flatgeobuf(path: Path, options: ReadOptions, stack: ExitStack) -> Source:
@@ -272,7 +289,9 @@ def open_shapefile(path: Path, options: ReadOptions, stack: ExitStack) -> Source
     """
     del stack
     found = find_encoding(check_shapefile(path), stated=options.encoding)
-    return _with_dbf_text(path, found.name, found.notes)
+    with path.open("rb") as file:
+        stated = struct.unpack("<4d", file.read(_SHAPEFILE_BOUNDS + 32)[_SHAPEFILE_BOUNDS:])
+    return replace(_with_dbf_text(path, found.name, found.notes), extents={"": stated})
 
 
 def open_dbf(path: Path, options: ReadOptions, stack: ExitStack) -> Source:

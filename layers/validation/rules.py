@@ -183,6 +183,47 @@ _GEOMETRY: Final = {
     ),
 }
 
+#: What is wrong with how a file was written.
+_FILE: Final = {
+    "file-unclosed-ring": _rule(
+        "file",
+        ("vòng biên không khép kín", "a ring is not closed"),
+        ("lặp lại đỉnh đầu ở cuối vòng", "end the ring with its first vertex"),
+        severity="warning",
+    ),
+    "file-bbox": _rule(
+        "file",
+        ("phạm vi ghi trong tệp không khớp toạ độ", "the stated bounds are not those of the coordinates"),
+        ("tính lại phạm vi, hoặc bỏ", "compute the bounds again, or leave them out"),
+        severity="warning",
+    ),
+    "file-duplicate-id": _rule(
+        "file",
+        ("mã đối tượng trong tệp bị trùng", "an id of the file is there more than once"),
+        ("đặt mỗi đối tượng một mã riêng", "give each feature its own id"),
+        severity="warning",
+    ),
+    "file-winding": _rule(
+        "file",
+        ("vòng biên không theo quy tắc bàn tay phải", "rings do not follow the right-hand rule"),
+        ("vẽ biên ngoài ngược chiều kim đồng hồ, lỗ thì ngược lại", "wind outlines counterclockwise, holes clockwise"),
+        severity="warning",
+    ),
+    "file-curve": _rule(
+        "file",
+        ("đường cong được thay bằng đoạn thẳng", "curves were replaced by straight segments"),
+        ("kiểm tra xem độ chính xác có đủ không", "check whether that is exact enough"),
+        "planner",
+        "warning",
+    ),
+    "file-standard": _rule(
+        "file",
+        ("tệp không theo tiêu chuẩn GeoJSON (RFC 7946)", "the file does not keep to GeoJSON (RFC 7946)"),
+        ("xuất lại tệp theo RFC 7946", "write the file again by RFC 7946"),
+        severity="warning",
+    ),
+}
+
 #: What receiving a file may meet before any feature is looked at.
 _RECEIVING: Final = {
     "file-unreadable": _rule(
@@ -392,4 +433,4 @@ _TOPOLOGY: Final = {
 }
 
 #: Every rule, by its name in receipts and messages.
-RULES: Final[dict[str, Rule]] = {**_RECEIVING, **_SCHEMA, **_GEOMETRY, **_TOPOLOGY, **_ATTRIBUTES}
+RULES: Final[dict[str, Rule]] = {**_RECEIVING, **_FILE, **_SCHEMA, **_GEOMETRY, **_TOPOLOGY, **_ATTRIBUTES}

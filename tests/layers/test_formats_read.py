@@ -48,7 +48,6 @@ COUNTS = {
 REFUSED = {
     "formats/SPECIAL_CHARS.DBF": "is not UTF-8 and there is no .cpg file",
     "formats/wkt_csv/broken_geometries.csv": "row 2, column geom: POLYGON non wkt",
-    "industrial/shtp_lots_pixel_coords.geojson": "do not form a closed linestring",
 }
 
 

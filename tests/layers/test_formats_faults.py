@@ -1,0 +1,299 @@
+"""What is wrong with how a file was written is told, or keeps the file out where it has no one meaning."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import struct
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from layers.errors import FileUnreadableError
+from layers.examining import validate_file
+from layers.formats import read_features
+from layers.formats.faults import check_curves
+from layers.formats.model import Fault, SourceLayer
+from layers.types import Language
+from layers.validation import RULES
+
+RING = [[105, 21], [105.01, 21], [105.01, 21.01], [105, 21.01], [105, 21]]
+
+
+def feature(geometry: Any = None, **members: Any) -> dict[str, Any]:
+    return {"type": "Feature", "properties": {"name": "A"}, "geometry": geometry, **members}
+
+
+def point(x: float = 105, y: float = 21) -> dict[str, Any]:
+    return {"type": "Point", "coordinates": [x, y]}
+
+
+def area(*rings: Any) -> dict[str, Any]:
+    return {"type": "Polygon", "coordinates": list(rings)}
+
+
+def write(tmp_path: Path, document: Any) -> Path:
+    path = tmp_path / "lots.geojson"
+    path.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
+    return path
+
+
+def collection(*features: Any, **members: Any) -> dict[str, Any]:
+    return {"type": "FeatureCollection", **members, "features": list(features)}
+
+
+def faults(tmp_path: Path, document: Any) -> tuple[Fault, ...]:
+    return read_features(write(tmp_path, document)).faults
+
+
+def said(fault: Fault, language: Language = "en") -> tuple[str, str]:
+    seen, wanted = (one if isinstance(one, str) else one.say(language) for one in (fault.seen, fault.wanted))
+    return seen, wanted
+
+
+def refusal(tmp_path: Path, document: Any) -> str:
+    with pytest.raises(FileUnreadableError) as caught:
+        read_features(write(tmp_path, document))
+    assert caught.value.message("vi") != caught.value.message("en")
+    return caught.value.message("en")
+
+
+# Rings that are open --------------------------------------------------------------------------------------------------
+
+
+def test_open_rings_are_closed_without_moving_a_vertex(tmp_path: Path) -> None:
+    many = {"type": "MultiPolygon", "coordinates": [[RING[:-1]], [RING[1:]]]}
+    path = write(tmp_path, collection(feature(area(RING)), feature(area(RING[:-1])), feature(many)))
+    before = path.read_bytes()
+    source = read_features(path)
+    assert [(fault.rule, fault.row) for fault in source.faults] == [
+        ("file-unclosed-ring", 1),
+        ("file-unclosed-ring", 2),
+    ]
+    assert shapely.get_coordinates(source.frame.geometry.iloc[1]).tolist() == RING
+    assert (source.path, source.layer, path.read_bytes()) == (path, "lots", before)
+    receipt = validate_file(path)
+    issue = next(issue for issue in receipt.issues if issue.rule == "file-unclosed-ring")
+    assert issue.message("en") == (
+        "lots, row 2, field geometry: a ring is not closed; saw open rings: 1, wanted a ring that ends in its first "
+        "position. Mended: the ring was closed to its first vertex (0.00 m² moved)."
+    )
+    assert issue.message("vi") == (
+        "lots, dòng 2, trường geometry: vòng biên không khép kín; gặp 1 vòng chưa khép, cần vòng kết thúc tại đỉnh đầu "
+        "của nó. Đã sửa: khép vòng về đỉnh đầu (đổi 0.00 m²)."
+    )
+
+
+def test_a_ring_of_two_positions_is_no_ring(tmp_path: Path) -> None:
+    assert "feature 1: a ring of only 2 positions" in refusal(tmp_path, collection(feature(area(RING[:2]))))
+
+
+def test_lots_with_two_open_rings_are_read(shared_data: Path) -> None:
+    source = read_features(shared_data / "industrial" / "shtp_lots_pixel_coords.geojson")
+    assert [fault.row for fault in source.faults if fault.rule == "file-unclosed-ring"] == [1, 5]
+
+
+# Stated bounds --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bbox", "wrong"),
+    [
+        ([105, 21, 106, 22], False),
+        ([105, 21, 0, 106, 22, 0], False),
+        ([105.001, 21, 106, 21.999], False),
+        ([21, 105, 22, 106], True),
+        ([105, 21, 106, 23], True),
+        ([179, 21, -179, 22], False),
+        ([105, 21, 106], True),
+        ([105, 21, 106, "22"], True),
+        (None, True),
+    ],
+)
+def test_bounds_of_geojson(tmp_path: Path, bbox: Any, wrong: bool) -> None:  # noqa: FBT001
+    found = faults(tmp_path, collection(feature(point()), feature(point(106, 22)), bbox=bbox))
+    assert [(fault.rule, fault.row, fault.field) for fault in found] == [("file-bbox", None, "bbox")] * wrong
+
+
+def test_bounds_are_told_as_stated_and_as_they_are(tmp_path: Path) -> None:
+    fault = faults(tmp_path, collection(feature(point()), feature(point(106, 22)), bbox=[21, 105, 22, 106]))[0]
+    assert said(fault) == ("21, 105, 22, 106", "105, 21, 106, 22")
+
+
+def lots() -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame({"name": ["A", "B"]}, geometry=gpd.points_from_xy([105, 106], [21, 22]), crs="EPSG:4326")
+
+
+def test_bounds_of_a_geopackage(tmp_path: Path) -> None:
+    path = tmp_path / "lots.gpkg"
+    lots().to_file(path)
+    assert read_features(path).faults == ()
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE gpkg_contents SET max_x = 180")
+    assert [fault.rule for fault in read_features(path).faults] == ["file-bbox"]
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE gpkg_contents SET max_x = NULL")
+    assert read_features(path).faults == ()
+
+
+def test_bounds_of_a_shapefile(tmp_path: Path) -> None:
+    path = tmp_path / "lots.shp"
+    lots().to_file(path, encoding="UTF-8")
+    assert read_features(path).faults == ()
+    content = bytearray(path.read_bytes())
+    content[36:68] = struct.pack("<4d", 0, 0, 1, 1)
+    path.write_bytes(content)
+    fault = read_features(path).faults[0]
+    assert (fault.rule, said(fault)) == ("file-bbox", ("0, 0, 1, 1", "105, 21, 106, 22"))
+
+
+# RFC 7946 -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("document", "rule", "row", "texts"),
+    [
+        (collection(feature(point(), id={})), "file-standard", 0, ("an id of type dict", "id kiểu dict")),
+        (
+            collection(feature(point()), feature(point(), id=True)),
+            "file-standard",
+            1,
+            (("an id of type bool", "id kiểu bool")),
+        ),
+        (
+            collection({"type": "Feature", "geometry": point()}, {"type": "Feature", "geometry": point()}),
+            "file-standard",
+            0,
+            ("a Feature without properties (2 features)", "Feature không có properties (2 đối tượng)"),
+        ),
+        (
+            collection({"type": "Feature", "properties": {"name": "A"}}),
+            "file-standard",
+            0,
+            ("a Feature without geometry", "Feature không có geometry"),
+        ),
+        (
+            collection(feature({**point(), "properties": {}})),
+            "file-standard",
+            0,
+            ("a Point with a member properties", "Point có thành phần properties"),
+        ),
+        (
+            collection(feature({"type": "GeometryCollection", "geometries": [point()]})),
+            "file-standard",
+            0,
+            ("a GeometryCollection of a single geometry", "GeometryCollection chỉ có một hình học"),
+        ),
+        (
+            collection(feature({"type": "LineString", "coordinates": [[105, 21, 1, 2], [106, 21, 1, 2]]})),
+            "file-standard",
+            0,
+            ("positions of more than three numbers", "vị trí có hơn ba số"),
+        ),
+        (
+            collection(feature(point()), crs={"type": "name", "properties": {"name": "EPSG:4326"}}),
+            "file-standard",
+            None,
+            ("a member crs", "thành phần crs"),
+        ),
+        (
+            collection(feature(point(), id=7), feature(point()), feature(point(), id="7")),
+            "file-duplicate-id",
+            2,
+            ("'7' in 2 features", "'7' ở 2 đối tượng"),
+        ),
+        (
+            collection(feature(area(RING[::-1])), feature(area(RING))),
+            "file-winding",
+            None,
+            ("rings: 1", "1 vòng biên"),
+        ),
+        (
+            collection(feature(area([[105, 21], [106, 21], [105, 21]]))),
+            "file-standard",
+            0,
+            ("a ring of fewer than four positions", "vòng biên có ít hơn bốn vị trí"),
+        ),
+        (collection(feature(point(), bbox=["a"])), "file-bbox", 0, ('["a"]', '["a"]')),
+    ],
+)
+def test_what_the_standard_does_not_allow_is_told(
+    tmp_path: Path, document: Any, rule: str, row: int | None, texts: tuple[str, str]
+) -> None:
+    found = faults(tmp_path, document)
+    assert [(fault.rule, fault.row, fault.repair) for fault in found] == [(rule, row, None)]
+    assert said(found[0])[0] == texts[0]
+    assert said(found[0], "vi")[0] == texts[1]
+    assert said(found[0])[1]
+    assert RULES[rule].severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("document", "en"),
+    [
+        (collection(feature(point(), properties=["a"])), "feature 1: properties of type list"),
+        ('{"type": "FeatureCollection", "features": [], "features": []}', "members twice in one object: features"),
+        (
+            '{"type": "Feature", "properties": {"a": {"b": 1, "b": 2}}, "geometry": null}',
+            "members twice in one object: b",
+        ),
+        (
+            collection(feature({"type": "MultiPolygon", "coordinates": [[[1]]]})),
+            "MultiPolygon: coordinates that are not",
+        ),
+        (
+            collection(feature({"type": "MultiPoint", "coordinates": [[[0, 0]]]})),
+            "MultiPoint: a position that does not",
+        ),
+        (collection(feature({"type": "LineString"})), "feature 1: a LineString without coordinates"),
+        (collection(feature({"type": "LineString", "coordinates": 3})), "feature 1: LineString: no list"),
+        (collection(feature({"type": "LineString", "coordinates": [[1], [2]]})), "a position of only 1 numbers"),
+        ({"type": "GeometryCollection", "geometries": [False]}, "geometries that are no list of geometries"),
+    ],
+)
+def test_what_has_no_one_meaning_is_refused(tmp_path: Path, document: Any, en: str) -> None:
+    assert en in refusal(tmp_path, document)
+
+
+def test_texts_that_look_like_members_are_no_members(tmp_path: Path) -> None:
+    assert faults(tmp_path, collection(feature(point(), properties={"name": 'a "name": b', 'c": ': {"name": 1}}))) == ()
+
+
+def test_a_published_linter_and_this_package_agree(shared_data: Path) -> None:
+    """Where the linter has something to say, the file is refused or has a fault; where all is well, it has none."""
+    silent = set()
+    bad = sorted((shared_data / "formats" / "geojson_bad").glob("*.geojson"))
+    assert len(bad) == 22
+    for path in bad:
+        messages = json.loads(path.with_suffix("").with_suffix(".expected_messages.json").read_bytes())
+        receipt = validate_file(path)
+        told = [issue for issue in receipt.issues if issue.rule.startswith("file-")]
+        if messages and not told:
+            silent.add(path.stem)
+    assert silent == set()
+    good = sorted((shared_data / "formats" / "geojson_good").glob("*.geojson"))
+    assert len(good) == 18
+    for path in good:
+        assert [fault for fault in read_features(path).faults if RULES[fault.rule].severity == "error"] == []
+
+
+# Curves ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "driver", "count"),
+    [
+        ("CurvePolygon", "GPKG", 1),
+        ("MultiSurface Z", "GPKG", 1),
+        ("MultiSurface", "GML", 0),
+        ("MultiPolygon", "GPKG", 0),
+        (None, "GPKG", 0),
+    ],
+)
+def test_layers_of_curves(kind: str | None, driver: str, count: int) -> None:
+    found = check_curves(SourceLayer("lots", kind, 1, "EPSG:4326", ()), driver)
+    assert [(fault.rule, fault.seen) for fault in found] == [("file-curve", kind.split()[0] if kind else "")] * count

@@ -89,7 +89,7 @@ class Survey(NamedTuple):
     tolerance_m: float
 
 
-def survey(areas: Shapes, *, tolerance_m: float = 0.0) -> Survey:
+def survey(areas: Shapes, *, tolerance_m: float = 0.0, valid: bool = False) -> Survey:
     """Look at areas once, for both overlaps and gaps.
 
     Parameters
@@ -98,15 +98,17 @@ def survey(areas: Shapes, *, tolerance_m: float = 0.0) -> Survey:
         In a projected CRS in metres. What is None, empty, invalid or not an area is left out.
     tolerance_m : float, default 0
         Overlaps and gaps count if a circle of this diameter fits in; 0 counts every one.
+    valid : bool, default False
+        Whether all areas are known to be valid, and need not be looked at for that.
 
     Returns
     -------
     Survey
         To be given to `overlaps` and `gaps`.
     """
-    rows = np.flatnonzero(
-        (shapely.get_dimensions(areas) == _AREAL) & shapely.is_valid(areas) & ~shapely.is_empty(areas)
-    )
+    rows = np.flatnonzero((shapely.get_dimensions(areas) == _AREAL) & ~shapely.is_empty(areas))
+    if not valid:
+        rows = rows[shapely.is_valid(areas[rows])]
     there = areas[rows]
     tree = shapely.STRtree(there)
     lines = linework(there, tolerance_m=tolerance_m)

@@ -22,7 +22,7 @@ from layers.topology.others import duplicates, outside
 from layers.topology.scenes import Scene, togetherness
 from layers.topology.widths import is_wider
 from layers.types import Text
-from layers.validation.model import Issue, Rows
+from layers.validation.model import Issue, Mask, Rows
 from layers.validation.rules import Severity
 
 __all__ = [
@@ -163,6 +163,13 @@ def _amount(shape: BaseGeometry) -> tuple[float | None, str | None]:
     return (shape.area, "m2") if dimension == 2 else (shape.length, "m") if dimension == 1 else (None, None)
 
 
+def _same(shapes: Shapes, first: IntArray, second: IntArray) -> Mask:
+    """Tell which pairs are one geometry twice."""
+    rows, which = np.unique(np.concatenate((first, second)), return_inverse=True)
+    one, other = duplicates(shapes[rows])[which].reshape(2, -1)
+    return np.asarray(one == other)
+
+
 def _name(ground: Ground, row: int) -> str:
     return str(ground.features.index[row])
 
@@ -185,7 +192,7 @@ def area_findings(ground: Ground) -> Iterator[Finding]:
         return
     scenes, complete = ground.together.scenes(rows)
     surveyed = [
-        (scene, survey(ground.shapes[scene.rows], tolerance_m=rules.tolerance_m))
+        (scene, survey(ground.shapes[scene.rows], tolerance_m=rules.tolerance_m, valid=True))
         for scene in scenes
         if rules.gaps != "allowed" or (ground.touched is None and complete)
     ]
@@ -240,8 +247,7 @@ def _overlap_findings(ground: Ground, found: Overlaps) -> Iterator[Finding]:
     same = np.zeros(len(wide), dtype=bool)
     if rules.duplicates != "allowed":
         # What is there twice is told as that alone.
-        firsts = duplicates(ground.shapes)
-        same = firsts[found.first] == firsts[found.second]
+        same = _same(ground.shapes, found.first, found.second)
     for n in np.flatnonzero(~same).tolist():
         row, other, area = int(found.first[n]), int(found.second[n]), float(found.area_m2[n])
         name = _name(ground, other)
@@ -372,8 +378,7 @@ def _crossings(ground: Ground) -> Iterator[Finding]:
             yield Finding("topology-crossing", row, other, crossed.places[n], None, None, rules.crossings, seen, _NODE)
     if rules.overlaps == "allowed":
         return
-    firsts = duplicates(ground.shapes)
-    same = (firsts[shared.first] == firsts[shared.second]) & (rules.duplicates != "allowed")
+    same = _same(ground.shapes, shared.first, shared.second) & (rules.duplicates != "allowed")
     for n in np.flatnonzero(ground.concerned(shared.first, shared.second) & ~same).tolist():
         row, other, length = int(shared.first[n]), int(shared.second[n]), float(shared.length_m[n])
         name = _name(ground, other)
@@ -418,7 +423,7 @@ def cover_findings(ground: Ground, against: Mapping[str, gpd.GeoDataFrame]) -> I
     outlines = covers[outlined]
     times, own = togetherness(outlines, within=None), ground.together
 
-    def meet(row: IntArray, cover: IntArray) -> np.typing.NDArray[np.bool_]:
+    def meet(row: IntArray, cover: IntArray) -> Mask:
         return np.asarray((own.start[row] <= times.end[cover]) & (times.start[cover] <= own.end[row]))
 
     found = outside(shapes, around[outlined], together=meet)

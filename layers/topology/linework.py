@@ -71,13 +71,14 @@ def linework(areas: Shapes, *, tolerance_m: float) -> Linework:
     >>> len(left.segments), left.matched
     (6, 2)
     """
-    points, starts = _edges(areas)
+    points, starts, ways = _edges(areas)
     if not len(starts):
         return Linework(np.empty((0, 2, 2)), 0)
     names = _names(points, tolerance_m)
-    starts = starts[names[starts] != names[starts + 1]]
+    real = names[starts] != names[starts + 1]
+    starts, ways = starts[real], ways[real]
     forward = names[starts] < names[starts + 1]
-    kept, net = _unmatched(names[starts], names[starts + 1], np.where(forward, 1, -1))
+    kept, net = _unmatched(names[starts], names[starts + 1], np.where(forward, ways, -ways))
     places, start, end = _places(points, names, starts[kept], starts[kept] + 1, tolerance_m)
     # The net way of an edge is from the smaller name to the larger; here it becomes that from its start to its end.
     edges = _matched(places, _Edges(start, end, np.where(forward[kept], net, -net)))
@@ -205,16 +206,23 @@ def _passed(places: _Places, all_edges: _Edges, distance_m: float) -> tuple[IntA
     return vertex[straight], one[straight], two[straight]
 
 
-def _edges(areas: Shapes) -> tuple[FloatArray, IntArray]:
-    """Return all vertices, and where each edge starts among them; areas are on the left of edges."""
-    parts = shapely.get_parts(areas)
-    rings, of_ring = shapely.get_rings(parts, return_index=True)
-    holes = np.concatenate(([False], of_ring[1:] == of_ring[:-1])) if len(rings) else np.empty(0, dtype=bool)
-    wrong = shapely.is_ccw(rings) == holes
-    rings = rings.copy()
-    rings[wrong] = shapely.reverse(rings[wrong])
-    points, of_point = shapely.get_coordinates(rings, return_index=True)
-    return points, np.flatnonzero(of_point[1:] == of_point[:-1])
+def _edges(areas: Shapes) -> tuple[FloatArray, IntArray, IntArray]:
+    """Return all vertices, where each edge starts among them, and 1 where the area is on its left, else -1."""
+    plain = (shapely.get_type_id(areas) == shapely.GeometryType.POLYGON) & (shapely.get_num_interior_rings(areas) == 0)
+    # A polygon without holes is one ring, which need not be taken out of it.
+    rings, of_ring = shapely.get_rings(shapely.get_parts(areas[~plain]), return_index=True)
+    hole = np.zeros(int(plain.sum()) + len(rings), dtype=bool)
+    hole[len(hole) - len(rings) + 1 :] = of_ring[1:] == of_ring[:-1]
+    points, ring = shapely.get_coordinates(np.concatenate((areas[plain], rings)), return_index=True)
+    if not len(points):
+        return points, np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
+    first = np.flatnonzero(np.concatenate(([True], ring[1:] != ring[:-1])))
+    # Twice the signed area of each ring, counted from its first vertex: numbers stay small, and so do their errors.
+    aside = points - points[first][ring]
+    turn = np.add.reduceat(aside[:-1, 0] * aside[1:, 1] - aside[:-1, 1] * aside[1:, 0], first)
+    way = np.where((turn > 0) == ~hole, 1, -1)
+    starts = np.flatnonzero(ring[1:] == ring[:-1])
+    return points, starts, way[ring[starts]]
 
 
 def _names(points: FloatArray, tolerance_m: float, *, shift: float = _SHIFT) -> _Hashes:

@@ -13,6 +13,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.topology import zoning_plan
 from layers.catalogue import shipped_definitions
 from layers.crs import metric, to_store_crs
 from layers.definitions import LayerDefinition, Topology, parse_definition
@@ -247,6 +248,31 @@ def test_areas_of_overlaps_are_those_of_an_overlay(shapes: Any) -> None:
     other = gpd.overlay(frame, frame, how="intersection", keep_geom_type=False)
     other = other[(other["id_1"] < other["id_2"]) & (other.area > 1e-6)]
     assert overlaps(shapes).area_m2.sum() == pytest.approx(other.area.sum(), abs=1e-4)
+
+
+@pytest.mark.parametrize("many", [0, 20_000], ids=["straightened", "as they are"])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_plan_of_unlike_noisy_borders_has_the_faults_of_every_pair_cut_by_itself(
+    seed: int, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("layers.topology.linework._MANY", many)
+    shapes = zoning_plan(40, matched=False, seed=seed)
+    looked = survey(shapes, tolerance_m=0.001)
+    found, holes = overlaps(looked), gaps(looked)
+    first, second = np.triu_indices(len(shapes), 1)
+    cut = shapely.intersection(shapes[first], shapes[second])
+    wide = is_wider(cut, 0.001)
+    assert wide.sum() > 5
+    assert (found.first.tolist(), found.second.tolist()) == (first[wide].tolist(), second[wide].tolist())
+    assert found.area_m2 == pytest.approx(shapely.area(cut[wide]))
+    # With noise closed up, what the frame round the plan cannot reach is a gap.
+    closed = shapely.union_all(shapely.buffer(shapes, 3e-4, join_style="mitre"))
+    frame = shapely.box(*shapely.bounds(closed)).buffer(100)
+    free = shapely.get_parts([frame.difference(closed)])
+    free = free[~shapely.intersects(free, frame.exterior) & is_wider(free, 0.001)]
+    assert len(free) > 3
+    assert holes.area_m2.sum() == pytest.approx(shapely.area(free).sum(), rel=1e-3)
+    assert len(holes.places) == len(free)
 
 
 # Lines, in the plane.

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import geopandas as gpd
 import pandas as pd
 
-from layers.formats.model import SourceFeatures, SourceLayer
+from layers.formats.model import Fault, SourceFeatures, SourceLayer
 from layers.types import Text
 
 __all__ = ["FrameFile", "Loaded"]
@@ -59,12 +59,15 @@ class FrameFile:
         Of its text.
     loaders : mapping of str to callable
         Layers by name.
+    faults : tuple of Fault
+        What is wrong with how the file was written.
     """
 
     path: Path
     driver: str
     encoding: str
     loaders: Mapping[str, Callable[[], Loaded]]
+    faults: tuple[Fault, ...] = ()
     _read: dict[str, Loaded] = field(default_factory=dict, init=False)
 
     def names(self) -> list[str]:
@@ -148,6 +151,7 @@ class FrameFile:
             spatial=loaded.spatial,
             encoding=self.encoding,
             notes=loaded.notes,
+            faults=self.faults,
         )
 
 

@@ -58,8 +58,11 @@ def _with_gdal(look: Callable[[Path, ReadOptions, ExitStack], Source]) -> _Opene
 
 def _open_json(path: Path, options: ReadOptions, stack: ExitStack) -> Opened:
     source = open_geojson(path, options, stack)
-    document = orjson.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
-    return open_jsonfg(path, document) if is_jsonfg(document) else GdalFile(source)
+    # Where rings had to be closed, that is a copy.
+    document = orjson.loads(Path(source.target.removeprefix("GeoJSON:")).read_bytes().removeprefix(b"\xef\xbb\xbf"))
+    if not is_jsonfg(document):
+        return GdalFile(source)
+    return dataclasses.replace(open_jsonfg(path, document), faults=source.faults)
 
 
 def _open_zip(path: Path, options: ReadOptions, stack: ExitStack) -> Opened:

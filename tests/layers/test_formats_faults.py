@@ -97,6 +97,14 @@ def test_lots_with_two_open_rings_are_read(shared_data: Path) -> None:
     assert [fault.row for fault in source.faults if fault.rule == "file-unclosed-ring"] == [1, 5]
 
 
+def test_open_rings_of_jsonfg_are_closed_too(tmp_path: Path) -> None:
+    conforms = "http://www.opengis.net/spec/json-fg-1/0.2/conf/core"
+    source = read_features(write(tmp_path, collection(feature(area(RING[:-1])), conformsTo=[conforms])))
+    assert source.driver == "JSON-FG"
+    assert [(fault.rule, fault.row) for fault in source.faults] == [("file-unclosed-ring", 0)]
+    assert shapely.get_coordinates(source.frame.geometry.iloc[0]).tolist() == RING
+
+
 # Stated bounds --------------------------------------------------------------------------------------------------------
 
 

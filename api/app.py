@@ -186,15 +186,8 @@ def create_app(settings: Settings) -> FastAPI:
         },
     )
     app.state.settings = settings
-    for part in (
-        features.landing,
-        portal.router,
-        router,
-        features.router,
-        processes.router,
-        imports.router,
-        health.router,
-    ):
+    pages = (features.landing, portal.router, portal.filing)
+    for part in (*pages, router, features.router, processes.router, imports.router, health.router):
         app.include_router(part)
     document: dict[str, Any] = openapi_document(app.routes, settings=settings, version=app.version)
     app.state.document = document

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from layers.types import Language, Text
 
-__all__ = ["SHOWN", "WORDS", "receipt_page"]
+__all__ = ["SHOWN", "WORDS", "grouped", "receipt_page", "write_number"]
 
 _TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 #: Issues of one rule that the page lists; all of them are in the JSON document and in the issues layer.
@@ -88,11 +88,26 @@ def receipt_page(document: dict[str, Any], language: Language) -> str:
         HTML; whatever the file holds is text in it, never markup, and there is no script.
     """
     words = {name: text.say(language) for name, text in WORDS.items()}
+    return _template().render(receipt=document, groups=grouped(document), words=words, language=language, shown=SHOWN)
+
+
+def grouped(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rules of a receipt, each with its issues.
+
+    Parameters
+    ----------
+    document : dict
+        What `layers.receipts.Receipt.document` gives.
+
+    Returns
+    -------
+    list of dict
+        As the document has them, and ``found``.
+    """
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for issue in document["issues"]:
         found.setdefault((issue["rule"], issue["severity"]), []).append(issue)
-    groups = [{**rule, "found": found[rule["rule"], rule["severity"]]} for rule in document["rules"]]
-    return _template().render(receipt=document, groups=groups, words=words, language=language, shown=SHOWN)
+    return [{**rule, "found": found[rule["rule"], rule["severity"]]} for rule in document["rules"]]
 
 
 @cache
@@ -104,12 +119,27 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = _number
+    environment.filters["number"] = write_number
     return environment.get_template("receipt.html")
 
 
-def _number(value: float, language: Language, digits: int = 2) -> str:
-    """Write a number as the reader's language does."""
+def write_number(value: float, language: Language, digits: int = 2) -> str:
+    """Write a number as the reader's language does.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    language : {"vi", "en"}
+        The reader's language.
+    digits : int
+        Decimals at most.
+
+    Returns
+    -------
+    str
+        With separators of thousands.
+    """
     text = f"{value:,.{digits}f}"
     if digits:
         text = text.rstrip("0").rstrip(".")

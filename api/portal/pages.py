@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from api.assets import FOLDER, fingerprint, linked
+from api.assets import FOLDER, linked
 from api.errors import UnknownPathError
 from api.portal.cards import ParkCard, park_cards, park_facts
+from api.portal.frame import LANGUAGE_NAMES, environment, has_font
 from api.portal.query import VIEWS, PageQuery, read_query
 from api.portal.state import PlanState, PlanStates
 from api.portal.tables import HECTARES, findings_page, park_accounts, rule_choices
@@ -35,36 +35,14 @@ __all__ = ["asset", "park_page", "portal_page", "router"]
 
 router = APIRouter(include_in_schema=False)
 
-TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
 #: Kinds of files that are served; the folder also holds a Python module.
 SERVED: Final = frozenset({".js", ".css", ".png", ".svg", ".ico", ".woff2", ".map", ".txt", ""})
 #: Outcomes that conclude nothing about a park.
 OPEN_OUTCOMES: Final = frozenset({"no_data", "not_checked"})
 _YEAR_S: Final = 31_536_000
 _FILES: Final = StaticFiles(directory=FOLDER)
-_FONT: Final = "vendor/be-vietnam-pro/be-vietnam-pro-vietnamese-400-normal.woff2"
 
-_LANGUAGE_NAMES: Final = {"vi": "Tiếng Việt", "en": "English"}
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["asset"] = _asset
-    return environment
-
-
-def _asset(prefix: str, path: str) -> str:
-    """Return the address of a file of the portal, with its fingerprint."""
-    return f"{prefix}/assets/{path}?v={fingerprint(path)}"
-
-
-_ENVIRONMENT: Final = _environment()
+_ENVIRONMENT: Final = environment()
 
 
 def _states(request: Request) -> PlanStates:
@@ -274,7 +252,7 @@ def _context(request: Request, state: PlanState, query: PageQuery) -> dict[str, 
         "nonce": request.state.nonce,
         "horizons": HORIZONS,
         "views": VIEWS,
-        "languages": [(code, _LANGUAGE_NAMES[code]) for code in LANGUAGES],
+        "languages": [(code, LANGUAGE_NAMES[code]) for code in LANGUAGES],
         "signs": [
             {"code": sign.outcome, "title": sign.title.say(query.language), "meaning": sign.meaning.say(query.language)}
             | {"color": sign.color, "shape": sign.shape, "mark": sign.mark}
@@ -285,7 +263,7 @@ def _context(request: Request, state: PlanState, query: PageQuery) -> dict[str, 
         },
         "map_files": linked(f"{query.prefix}/assets").files,
         "changeset": state.changeset,
-        "font": (FOLDER / _FONT).exists(),
+        "font": has_font(),
         "number": lambda value: write_number(value, language=query.language),
     }
 

@@ -40,7 +40,7 @@ _UNIT_SHARE: Final = 0.5
 _ROWS_SHARE: Final = 0.1
 #: Fewer rows are told one by one.
 _MANY: Final = 20
-#: Fewer rows show no projection.
+#: Fewer rows show no projection, and no other unit than the stated one.
 _FEW: Final = 5
 #: Positions whose geometry was made from the stated value, or is none.
 _NOT_DRAWN: Final = ("schematic", "label", "unknown")
@@ -142,7 +142,9 @@ def _check(column: _Column, metric_crs: str, *, strict: bool) -> Iterator[Issue]
     readings = [_read(column, unit) for unit in UNITS[column.stated.measure]]
     said = next((one for one in readings if one.unit == column.stated.unit), None)
     best = max(readings, key=lambda one: one.share)
-    if best.share >= _UNIT_SHARE and (said is None or said.share < _UNIT_SHARE):
+    # A few rows that agree in another unit may do so by chance: the unit that is stated stands.
+    another = said is None or (said.share < _UNIT_SHARE and int(best.agrees.sum()) >= _FEW)
+    if best.share >= _UNIT_SHARE and another:
         if said is not None or best.unit not in ("m2", "ha", "km2", "m", "km"):
             yield _unit_issue(column, best, said, severity="error" if strict else "warning")
         used = best

@@ -480,3 +480,14 @@ def test_zones_labelled_hanoi(shared_data: Path) -> None:
     spelt = sorted(normalize("NFC", str(issue.seen)) for issue in found.issues if issue.rule == "attribute-spelling")
     assert spelt == ["Hà NộI", "Hà Nội."]
     assert not [issue for issue in found.issues if issue.rule == "attribute-place"]
+
+
+def test_few_rows_do_not_change_the_unit_that_is_stated() -> None:
+    shapes = squares(4)
+    acres = hectares(shapes) / 0.40468564224
+    few = declared(frame(shapes, area_ha=acres), definition=shipped_definitions()["plots"])
+    assert {issue.rule for issue in few} == {"attribute-area"}
+    assert [issue.row for issue in few] == [0, 1, 2, 3]
+    many = squares(8)
+    column = declared(frame(many, area_ha=hectares(many) / 0.40468564224), definition=shipped_definitions()["plots"])
+    assert [(issue.rule, issue.row) for issue in column] == [("attribute-unit", None)]

@@ -206,6 +206,8 @@ class Topology(_Value):
         Two areas cover the same ground, or two lines run along each other.
     gaps : {"error", "warning", "allowed"}
         Areas enclose ground that none of them covers.
+    least_shared : float
+        Gaps are looked for only where areas have at least this share of their borders in common, 0 to 1.
     duplicates : {"error", "warning", "allowed"}
         Two features have the same geometry.
     dangles : {"error", "warning", "allowed"}
@@ -231,6 +233,7 @@ class Topology(_Value):
 
     overlaps: Weight = "allowed"
     gaps: Weight = "allowed"
+    least_shared: float = 0.0
     duplicates: Weight = "warning"
     dangles: Weight = "allowed"
     crossings: Weight = "allowed"
@@ -249,6 +252,8 @@ class Topology(_Value):
                 f"tolerance_m {self.tolerance_m:g}, sliver_m {self.sliver_m:g}, reach_m {self.reach_m:g}",
                 Text(vi="0 <= tolerance_m <= sliver_m và reach_m", en="0 <= tolerance_m <= sliver_m and reach_m"),
             )
+        if not 0 <= self.least_shared <= 1:
+            raise refuse(f"least_shared {self.least_shared:g}", Text(vi="số từ 0 đến 1", en="a number from 0 to 1"))
         if self.largest_gap_m2 is not None and self.largest_gap_m2 <= 0:
             raise refuse(f"largest_gap_m2 {self.largest_gap_m2:g}", Text(vi="số lớn hơn 0", en="a number above 0"))
         return self

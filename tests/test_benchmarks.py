@@ -37,6 +37,12 @@ def test_the_overlays_and_the_review_give_what_their_rivals_give(tmp_path: Path)
     assert [result.id for result in results] == ["review", "review_horizons", "overlay", "separation"]
 
 
+def test_the_topology_check_finds_the_overlaps_of_an_overlay(tmp_path: Path) -> None:
+    results = list(run(tmp_path, "", QUICK, parts=("topology",)))
+    assert [result.id for result in results] == ["topology", "topology_unlike"]
+    assert all(result.id in read_goals().ratios for result in results)
+
+
 def test_a_start_is_measured_until_the_server_answers(tmp_path: Path) -> None:
     results = {result.id: result for result in run(tmp_path, "", QUICK, parts=("start",))}
     assert {"help", "serve_start"} <= results.keys()

@@ -16,7 +16,7 @@ import shapely
 from layers.topology.linework import FloatArray, IntArray, Linework, Shapes, linework
 from layers.topology.widths import is_wider
 
-__all__ = ["Gaps", "Overlaps", "Survey", "gaps", "overlaps", "survey"]
+__all__ = ["Gaps", "Overlaps", "Survey", "areal", "cut", "gaps", "overlaps", "survey"]
 
 _AREAL: Final = 2
 #: With a larger share of edges left over, cutting every pair is quicker than to part the plane by them.
@@ -77,6 +77,8 @@ class Survey(NamedTuple):
         The faces between edges without a match; None where most edges have none.
     layers : ndarray of int
         How many areas cover each face, or more where that is in doubt.
+    shared : float
+        Share of the length of all borders that two areas have in common vertex for vertex, 0 to 1.
     tolerance_m : float
         The width below which nothing counts.
     """
@@ -86,6 +88,7 @@ class Survey(NamedTuple):
     tree: shapely.STRtree
     faces: Shapes | None
     layers: IntArray
+    shared: float
     tolerance_m: float
 
 
@@ -113,12 +116,15 @@ def survey(areas: Shapes, *, tolerance_m: float = 0.0, valid: bool = False) -> S
     tree = shapely.STRtree(there)
     lines = linework(there, tolerance_m=tolerance_m)
     unmatched = len(lines.segments)
+    length = float(shapely.length(there).sum())
+    steps = lines.segments[:, 1] - lines.segments[:, 0]
+    shared = max(0.0, 1 - float(np.hypot(steps[:, 0], steps[:, 1]).sum()) / length) if length else 0.0
     if unmatched > (1 - _MATCHED_EDGES) * (unmatched + lines.matched) and unmatched > 50_000:
-        return Survey(areas, rows, tree, None, np.empty(0, dtype=np.intp), tolerance_m)
+        return Survey(areas, rows, tree, None, np.empty(0, dtype=np.intp), shared, tolerance_m)
     faces = _faces(lines)
     wide = is_wider(faces, tolerance_m / 2)
     faces = faces[wide]
-    return Survey(areas, rows, tree, faces, _covering(tree, faces, tolerance_m), tolerance_m)
+    return Survey(areas, rows, tree, faces, _covering(tree, faces, tolerance_m), shared, tolerance_m)
 
 
 def _faces(lines: Linework) -> Shapes:

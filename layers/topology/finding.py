@@ -203,7 +203,9 @@ def area_findings(ground: Ground) -> Iterator[Finding]:
             found = _near_pairs(ground, rows)
         yield from _overlap_findings(ground, found)
     if rules.gaps != "allowed":
-        yield from _gap_findings(ground, [(scene, gaps(looked)) for scene, looked in surveyed])
+        yield from _gap_findings(
+            ground, [(scene, gaps(looked)) for scene, looked in surveyed if looked.shared >= rules.least_shared]
+        )
         if not complete:
             seen = Text(
                 vi="khoảng hở ở các thời điểm khác ngoài các năm mốc quy hoạch",

@@ -377,6 +377,16 @@ def test_gaps_and_slivers_are_told_apart_by_their_width() -> None:
     assert [rule for rule, *_ in told(check_topology(wide, features))] == ["topology-overlap"] * 4
 
 
+def test_holes_are_gaps_only_where_borders_are_shared_if_the_layer_says_so() -> None:
+    ring = boxes((0, 0, 9, 9))[0].difference(boxes((3, 3, 6, 6))[0])
+    rules = ASKED.model_copy(update={"least_shared": 0.3})
+    definition, lake = layer([ring, *boxes((50, 0, 60, 10))], rules)
+    assert check_topology(definition, lake) == ()
+    _, plan = layer([ring, *boxes((9, 0, 12, 9), (-3, 0, 0, 9), (0, 9, 9, 12), (0, -3, 9, 0))])
+    assert told(check_topology(definition, plan)) == [("topology-gap", "f0", None, 9.0)]
+    assert survey(boxes((0, 0, 1, 1), (1, 0, 2, 1))).shared == pytest.approx(2 / 8)
+
+
 def test_a_feature_that_is_a_sliver_itself_is_told() -> None:
     definition, features = layer(boxes((0, 0, 40, 0.05), (0, 5, 40, 10)), ASKED)
     assert told(check_topology(definition, features)) == [("topology-sliver", "f0", None, 2.0)]
@@ -578,6 +588,7 @@ def test_a_definition_stored_without_topology_can_be_read() -> None:
         ('{ overlaps = "never" }', "never"),
         ("{ tolerance_m = 0.5 }", "tolerance_m 0.5, sliver_m 0.2, reach_m 2"),
         ("{ tolerance_m = -1 }", "tolerance_m -1"),
+        ("{ least_shared = 2 }", "least_shared 2"),
         ("{ largest_gap_m2 = 0 }", "largest_gap_m2 0"),
         ('{ within = "nothing" }', "topology within 'nothing'"),
         ("{ slivers = 1 }", "slivers"),

@@ -145,17 +145,26 @@ def duplicate_findings(ground: Ground) -> Iterator[Finding]:
     """
     if (severity := ground.rules.duplicates) == "allowed":
         return
+    for row, other in _doubles(ground):
+        if ground.concerned(np.array([row]), np.array([other]))[0]:
+            name, (measured, unit) = _name(ground, other), _amount(ground.shapes[row])
+            seen = Text(vi=f"giống hệt {name}", en=f"the same as {name}")
+            yield Finding("topology-duplicate", row, other, ground.shapes[row], measured, unit, severity, seen, _ONE)
+
+
+def _doubles(ground: Ground) -> Iterator[tuple[int, int]]:
+    """Yield each feature whose geometry is there already at the same time, and the first that has it."""
     firsts = duplicates(ground.shapes)
-    for row in np.flatnonzero(firsts != np.arange(len(firsts))).tolist():
-        same = np.flatnonzero(firsts[:row] == firsts[row])
-        same = same[ground.together.pairs(same, np.full(len(same), row))]
-        if not len(same) or not ground.concerned(np.array([row]), same[:1])[0]:
-            continue
-        other, shape = int(same[0]), ground.shapes[row]
-        name = _name(ground, other)
-        seen = Text(vi=f"giống hệt {name}", en=f"the same as {name}")
-        measured, unit = _amount(shape)
-        yield Finding("topology-duplicate", row, other, shape, measured, unit, severity, seen, _ONE)
+    rows = np.flatnonzero(np.bincount(firsts)[firsts] > 1)
+    order = rows[np.argsort(firsts[rows], kind="stable")]
+    for alike in np.split(order, np.flatnonzero(np.diff(firsts[order])) + 1):
+        for n, row in enumerate(alike.tolist()):
+            # As a rule the very first is of the same time; the others are asked only if it is not.
+            for before in (alike[: min(n, 1)], alike[1:n]):
+                same = before[ground.together.pairs(before, np.full(len(before), row))]
+                if len(same):
+                    yield row, int(same[0])
+                    break
 
 
 def _amount(shape: BaseGeometry) -> tuple[float | None, str | None]:

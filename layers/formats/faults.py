@@ -368,7 +368,9 @@ def check_read(source: Source, layer: str, shapes: npt.NDArray[np.object_]) -> t
     tuple of Fault
         Stated bounds that are not those of the coordinates; rings of GeoJSON that wind the wrong way.
     """
-    found = []
+    found: list[Fault] = []
+    if not len(shapes):
+        return ()
     stated = source.extents.get(layer, source.extents.get(""))
     if stated is not None and (seen := _wrong_bounds(stated, shapes)) is not None:
         found.append(seen)

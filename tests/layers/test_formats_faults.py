@@ -159,6 +159,13 @@ def test_bounds_of_a_shapefile(tmp_path: Path) -> None:
     assert (fault.rule, said(fault)) == ("file-bbox", ("0, 0, 1, 1", "105, 21, 106, 22"))
 
 
+def test_a_layer_without_features_has_no_bounds(tmp_path: Path) -> None:
+    for name in ("lots.shp", "lots.gpkg"):
+        lots().iloc[:0].to_file(tmp_path / name)
+        source = read_features(tmp_path / name, encoding="UTF-8" if name.endswith("shp") else None)
+        assert (len(source.frame), source.faults) == (0, ())
+
+
 # RFC 7946 -------------------------------------------------------------------------------------------------------------
 
 

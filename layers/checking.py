@@ -32,10 +32,11 @@ _ANYTHING: Final = LayerDefinition(
     theme="land",
     geometry=get_args(GeometryType),
     fields=(),
-    topology=Topology(overlaps="warning", gaps="warning", duplicates="warning"),
+    topology=Topology(overlaps="warning", gaps="warning", duplicates="warning", dangles="warning", least_shared=0.3),
 )
 #: The layer of administrative units.
 _UNITS: Final = "admin_units"
+_WORLD: Final[Bounds] = (-180.0, -90.0, 180.0, 90.0)
 #: Features of other layers matter up to some hundred metres.
 _NEAR_DEG: Final = 0.005
 
@@ -162,7 +163,8 @@ def _topology(definition: LayerDefinition, features: gpd.GeoDataFrame, surroundi
     bounds = _bounds(features)
     against = {}
     if rules.covered_by is not None and (cover := surroundings.near(rules.covered_by, bounds)) is not None:
-        against[rules.covered_by] = cover
+        # A layer that lies elsewhere covers nothing here; one that is empty says nothing.
+        against[rules.covered_by] = surroundings.near(rules.covered_by, _WORLD) if cover.empty else cover
     there = surroundings.near(definition.id, bounds)
     ids = features.index
     if there is None or there.index.isin(ids).all():

@@ -17,7 +17,7 @@ from layers.rasters import RASTERS, inspect_raster
 from layers.receipts import Receipt
 from layers.types import Text
 
-__all__ = ["KNOWN", "PAGE", "Checked", "Known", "check_folder", "found", "main", "page"]
+__all__ = ["KNOWN", "PAGE", "Checked", "Known", "check_folder", "data_files", "found", "main", "page"]
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "files.md"
 #: Parts of a file that has several, and what the first part is called.
@@ -26,6 +26,8 @@ _PARTS: Final[dict[str, tuple[str, ...]]] = {
     ".tab": (".dat", ".map", ".id"),
     ".dbf": (".cpg", ".cst"),
 }
+#: What GDAL and QGIS write beside files that they open.
+_LEFT_BEHIND: Final = (".gfs", ".aux.xml", ".qmd")
 #: Longest reason that is shown.
 _LONGEST: Final = 110
 
@@ -109,6 +111,8 @@ KNOWN: Final = (
     Known("expected/zonal_slope/points_noproj.shp", "no CRS", ("crs-unknown",), 1, 1),
     Known("formats/dxf/urbam_big_grid_mm_nocrs.dxf", "millimetres without a CRS", ("crs-unknown",), 1, 1),
     Known("formats/mapinfo_tab_latin1/ZONE_URBA_41003.TAB", "1 invalid", ("geometry-invalid",), 1, 1),
+    Known("industrial/shtp_lots_pixel_coords.geojson", "2 rings are not closed", ("file-unclosed-ring",), 2, 2),
+    Known("industrial/shtp_lots_pixel_coords.geojson", "coordinates are pixels of an image", ("crs-unknown",), 1, 1),
     Known("planning/hanoi_redriver_planning_sketch.geojson", "1 invalid", ("geometry-invalid",), 1, 1),
     Known("planning/hanoi_redriver_planning_sketch.geojson", "crude outlines, areas as free text", ("attribute-area",)),
     Known("vientiane/glup2030_cdudcp_v1.shp", "one overlap of 16 m²", ("topology-overlap", "topology-sliver")),
@@ -121,6 +125,22 @@ KNOWN: Final = (
     ),
     Known("zoning/fr_plu_41175/ZONE_URBA.shp", "236 holes in the union", ("topology-gap", "topology-sliver"), 236),
 )
+
+
+def data_files(folder: Path) -> list[Path]:
+    """Return every file of a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        With folders below.
+
+    Returns
+    -------
+    list of Path
+        In order, without what programs leave beside the files that they read.
+    """
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(_LEFT_BEHIND))
 
 
 def check_folder(folder: Path) -> list[Checked]:
@@ -136,7 +156,7 @@ def check_folder(folder: Path) -> list[Checked]:
     list of Checked
         In order of the paths; several for a file with several layers.
     """
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = data_files(folder)
     belongs = {part: main for main in files for part in _parts(main)}
     return [
         one

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 
 from layers.definitions import LayerDefinition
+from layers.store.model import Operation
 from layers.store.tables import BaseTables
 from layers.types import Bounds
 
-__all__ = ["Engine", "Geometries"]
+__all__ = ["Columns", "Engine"]
 
-Geometries = npt.NDArray[np.object_]
+#: Rows of a layer's table by column: values as Python has them, None where missing; geometries as an array of shapely.
+Columns = Mapping[str, Any]
 
 
 class Engine(Protocol):
@@ -184,21 +184,8 @@ class Engine(Protocol):
             By the index of the column.
         """
 
-    def insert(self, connection: sa.Connection, table: sa.Table, rows: Mapping[str, Sequence[Any]]) -> None:
-        """Insert rows.
-
-        Parameters
-        ----------
-        connection : Connection
-            In a writing transaction.
-        table : Table
-            Any table of the store.
-        rows : mapping of str to sequence
-            Columns; a geometry column holds shapely geometries.
-        """
-
-    def update(self, connection: sa.Connection, table: sa.Table, rows: Mapping[str, Sequence[Any]]) -> None:
-        """Update rows by their feature id.
+    def insert(self, connection: sa.Connection, table: sa.Table, rows: Columns) -> None:
+        """Insert features into the current state.
 
         Parameters
         ----------
@@ -206,8 +193,40 @@ class Engine(Protocol):
             In a writing transaction.
         table : Table
             A layer's table.
-        rows : mapping of str to sequence
-            Columns, `feature_id` among them.
+        rows : Columns
+            At least one row.
+        """
+
+    def update(self, connection: sa.Connection, table: sa.Table, rows: Columns) -> None:
+        """Update features of the current state by their id.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        table : Table
+            A layer's table.
+        rows : Columns
+            At least one row.
+        """
+
+    def remember(
+        self, connection: sa.Connection, table: sa.Table, history: sa.Table, rows: Columns, *, operation: Operation
+    ) -> None:
+        """Append features to the history, as they were just inserted or updated.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        table : Table
+            A layer's table.
+        history : Table
+            The history of all layers.
+        rows : Columns
+            What was given to `insert` or `update`.
+        operation : {"insert", "update"}
+            Which of them.
         """
 
     def bounds(self, connection: sa.Connection, table: sa.Table) -> Bounds | None:
@@ -226,7 +245,7 @@ class Engine(Protocol):
             In EPSG:4326; None without geometries.
         """
 
-    def wrote(self, connection: sa.Connection, table: sa.Table, geometry: Geometries) -> None:
+    def wrote(self, connection: sa.Connection, table: sa.Table, rows: Columns) -> None:
         """Note that a layer was written to.
 
         Parameters
@@ -235,6 +254,6 @@ class Engine(Protocol):
             In a writing transaction.
         table : Table
             A layer's table.
-        geometry : ndarray of shapely geometry or None
-            What was written.
+        rows : Columns
+            What was inserted or updated; nothing for what was removed.
         """

@@ -7,13 +7,13 @@ functions that the index's triggers call are registered from Python; no extensio
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 import shapely
 import sqlalchemy as sa
@@ -21,6 +21,9 @@ import sqlalchemy as sa
 from layers.definitions import LayerDefinition
 from layers.errors import StoreUnreachableError
 from layers.store.blobs import SRS, from_blob, register_functions, to_blobs
+from layers.store.engine import Columns
+from layers.store.model import Operation
+from layers.store.rows import json_rows
 from layers.store.rtree import create_triggers, drop_triggers, fill, index_name
 from layers.store.tables import GEOMETRY_COLUMN, BaseTables
 from layers.types import Bounds, Text
@@ -314,17 +317,17 @@ class GeoPackageEngine:
         named = sa.func.json_each(orjson.dumps(list(ids)).decode()).table_valued("value")
         return column.in_(sa.select(named.c.value))
 
-    def insert(self, connection: sa.Connection, table: sa.Table, rows: Mapping[str, Sequence[Any]]) -> None:
-        """Insert rows; many at once fill the spatial index directly.
+    def insert(self, connection: sa.Connection, table: sa.Table, rows: Columns) -> None:
+        """Insert features; many at once fill the spatial index directly.
 
         Parameters
         ----------
         connection : Connection
             In a writing transaction.
         table : Table
-            Any table of the store.
-        rows : mapping of str to sequence
-            Columns; a geometry column holds shapely geometries.
+            A layer's table.
+        rows : Columns
+            At least one row.
         """
         values = _values({name: column for name, column in rows.items() if _says_something(column)})
         count = len(next(iter(rows.values())))
@@ -345,8 +348,8 @@ class GeoPackageEngine:
             fill(driver, table, np.arange(first, first + count)[known], bounds[known])
             create_triggers(connection, table)
 
-    def update(self, connection: sa.Connection, table: sa.Table, rows: Mapping[str, Sequence[Any]]) -> None:
-        """Update rows by their feature id.
+    def update(self, connection: sa.Connection, table: sa.Table, rows: Columns) -> None:
+        """Update features by their id.
 
         Parameters
         ----------
@@ -354,14 +357,52 @@ class GeoPackageEngine:
             In a writing transaction.
         table : Table
             A layer's table.
-        rows : mapping of str to sequence
-            Columns, `feature_id` among them.
+        rows : Columns
+            At least one row.
         """
         values = _values(rows)
         ids = values.pop("feature_id")
         assignments = ", ".join(f'"{name}" = ?' for name in values)
         _driver(connection).executemany(
             f'UPDATE "{table.name}" SET {assignments} WHERE feature_id = ?', zip(*values.values(), ids, strict=True)
+        )
+
+    def remember(
+        self, connection: sa.Connection, table: sa.Table, history: sa.Table, rows: Columns, *, operation: Operation
+    ) -> None:
+        """Append features to the history, as they were just inserted or updated.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        table : Table
+            A layer's table.
+        history : Table
+            The history of all layers.
+        rows : Columns
+            What was given to `insert` or `update`.
+        operation : {"insert", "update"}
+            Which of them.
+        """
+        count = len(rows["feature_id"])
+        attributes = json_rows(
+            {name: rows[name] for name in rows if name not in ("feature_id", GEOMETRY_COLUMN, "changeset")}, count
+        )
+        shapes = rows[GEOMETRY_COLUMN] if GEOMETRY_COLUMN in rows else np.full(count, None)
+        versions = zip(
+            repeat(table.name),
+            rows["feature_id"],
+            rows["changeset"],
+            repeat(operation),
+            attributes,
+            shapely.to_wkb(shapes).tolist(),
+            strict=False,
+        )
+        _driver(connection).executemany(
+            f"INSERT INTO {history.name} (layer, feature_id, changeset, operation, attributes, geometry)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            versions,
         )
 
     def bounds(self, connection: sa.Connection, table: sa.Table) -> Bounds | None:
@@ -402,7 +443,7 @@ class GeoPackageEngine:
         )
         return west, south, east, north
 
-    def wrote(self, connection: sa.Connection, table: sa.Table, geometry: npt.NDArray[np.object_]) -> None:
+    def wrote(self, connection: sa.Connection, table: sa.Table, rows: Columns) -> None:
         """Bring the GeoPackage's own list up to date.
 
         Parameters
@@ -411,10 +452,10 @@ class GeoPackageEngine:
             In a writing transaction.
         table : Table
             The layer's table.
-        geometry : ndarray of shapely geometry or None
+        rows : Columns
             What was written; the listed bounds grow by it, and never shrink, as the standard allows.
         """
-        bounds = shapely.total_bounds(geometry) if GEOMETRY_COLUMN in table.c and len(geometry) else np.full(4, np.nan)
+        bounds = shapely.total_bounds(rows[GEOMETRY_COLUMN]) if GEOMETRY_COLUMN in rows else np.full(4, np.nan)
         edges = [None] * 4 if np.isnan(bounds).any() else bounds.tolist()
         connection.exec_driver_sql(
             "UPDATE gpkg_contents SET last_change = strftime('%Y-%m-%dT%H:%M:%fZ','now'),"
@@ -446,7 +487,7 @@ def _take(path: Path) -> None:
         raise StoreUnreachableError(seen=seen, wanted=wanted, where=str(path))
 
 
-def _values(rows: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+def _values(rows: Columns) -> dict[str, Sequence[Any]]:
     """Return columns as sqlite3 takes them: blobs for geometries, ISO text for dates."""
     values: dict[str, Sequence[Any]] = {}
     for name, column in rows.items():
@@ -464,8 +505,9 @@ def _holds_dates(column: Sequence[Any]) -> bool:
     return hasattr(first, "isoformat")
 
 
-def _says_something(column: Sequence[Any]) -> bool:
-    return any(value is not None for value in column)
+def _says_something(column: Any) -> bool:
+    # Counting is done in C; most columns end at their first value.
+    return isinstance(column, np.ndarray) or column[0] is not None or column.count(None) < len(column)
 
 
 def _driver(connection: sa.Connection) -> sqlite3.Connection:

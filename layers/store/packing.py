@@ -16,6 +16,7 @@ __all__ = ["Packed", "pack"]
 
 _Boxes = npt.NDArray[np.float32]
 _Keys = npt.NDArray[np.int64]
+_Pairs = npt.NDArray[np.int64]
 
 #: One entry of a node: a row of the layer or a node below, and the box round it, big-endian.
 _CELL: Final = np.dtype([("key", ">i8"), ("box", ">f4", (4,))])
@@ -32,15 +33,15 @@ class Packed(NamedTuple):
     ----------
     nodes : list of (int, bytes)
         Number of each node and its content; 1 is the root.
-    rows : list of (int, int)
+    rows : ndarray of int, shape (rows, 2)
         Key of each row, ascending, and the number of the node it is in.
-    parents : list of (int, int)
-        Number of each node but the root, and of the node above it.
+    parents : ndarray of int, shape (nodes - 1, 2)
+        Number of each node but the root, ascending, and of the node above it.
     """
 
     nodes: list[tuple[int, bytes]]
-    rows: list[tuple[int, int]]
-    parents: list[tuple[int, int]]
+    rows: _Pairs
+    parents: _Pairs
 
 
 def pack(keys: _Keys, bounds: npt.NDArray[np.float64], *, node_bytes: int) -> Packed:
@@ -73,22 +74,21 @@ def pack(keys: _Keys, bounds: npt.NDArray[np.float64], *, node_bytes: int) -> Pa
 
 
 def _numbered(levels: list[tuple[_Keys, _Boxes]], capacity: int, node_bytes: int) -> Packed:
-    """Give each node its number from the root down, and write it."""
-    packed = Packed([], [], [])
+    """Give the nodes numbers from the root down, and write each one."""
+    nodes: list[tuple[int, bytes]] = []
+    entries: list[_Pairs] = []
     top, first = len(levels) - 1, 1
     for level in range(top, -1, -1):
         keys, boxes = levels[level]
         following = first + max(1, -(-len(keys) // capacity))
         # Above the rows an entry is the place of a node among those of the level below, whose numbers come next.
         keys = keys + following if level else keys
-        holders = first + np.arange(len(keys)) // capacity
         content = _contents(keys, boxes, capacity=capacity, node_bytes=node_bytes, depth=top if level == top else 0)
-        packed.nodes.extend(enumerate(content, start=first))
+        nodes.extend(enumerate(content, start=first))
         order = np.argsort(keys)
-        entries = packed.parents if level else packed.rows
-        entries.extend(zip(keys[order].tolist(), holders[order].tolist(), strict=True))
+        entries.append(np.column_stack([keys, first + np.arange(len(keys)) // capacity])[order])
         first = following
-    return packed
+    return Packed(nodes, rows=entries[-1], parents=np.vstack([np.empty((0, 2), dtype=np.int64), *entries[:-1]]))
 
 
 def _contents(keys: _Keys, boxes: _Boxes, *, capacity: int, node_bytes: int, depth: int) -> list[bytes]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import repeat
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv
 import shapely
 import sqlalchemy as sa
 from geoalchemy2 import Geometry
@@ -15,6 +16,8 @@ from psycopg import sql
 
 from layers.definitions import LayerDefinition
 from layers.errors import StoreUnreachableError
+from layers.store.engine import Columns
+from layers.store.model import Operation
 from layers.store.tables import GEOMETRY_COLUMN, BaseTables, box
 from layers.types import Bounds, Text
 
@@ -24,6 +27,10 @@ _SRS: Final = 4326
 _DEFAULT_SCHEMA: Final = "parkplan"
 #: Key of the writers' advisory lock, beside the schema's own.
 _LOCK: Final = 0x7061726B
+#: Features sent at once: the server reads one part while the next is made.
+_PART: Final = 4_000
+#: From this many new features on, the planner is told at once.
+_BULK: Final = 2_000
 
 
 class PostgisEngine:
@@ -254,28 +261,8 @@ class PostgisEngine:
         """
         return column == sa.any_(sa.literal(list(ids), sa.ARRAY(sa.Text)))
 
-    def insert(self, connection: sa.Connection, table: sa.Table, rows: Mapping[str, Sequence[Any]]) -> None:
-        """Insert rows with COPY.
-
-        Parameters
-        ----------
-        connection : Connection
-            In a writing transaction.
-        table : Table
-            Any table of the store.
-        rows : mapping of str to sequence
-            Columns; a geometry column holds shapely geometries.
-        """
-        target = sql.Identifier(str(self.schema), table.name)
-        names = sql.SQL(", ").join(map(sql.Identifier, rows))
-        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(target, names)
-        driver: Any = connection.connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in _rows(rows):
-                copy.write_row(row)
-
-    def update(self, connection: sa.Connection, table: sa.Table, rows: Mapping[str, Sequence[Any]]) -> None:
-        """Update rows by their feature id.
+    def insert(self, connection: sa.Connection, table: sa.Table, rows: Columns) -> None:
+        """Insert features with COPY; after many the planner's statistics are brought up to date.
 
         Parameters
         ----------
@@ -283,10 +270,34 @@ class PostgisEngine:
             In a writing transaction.
         table : Table
             A layer's table.
-        rows : mapping of str to sequence
-            Columns, `feature_id` among them.
+        rows : Columns
+            At least one row.
         """
-        ids = rows["feature_id"]
+        target = sql.Identifier(str(self.schema), table.name)
+        known = {name: column for name, column in rows.items() if _says_something(column)}
+        names = sql.SQL(", ").join(map(sql.Identifier, known))
+        statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(target, names)
+        count = len(rows["feature_id"])
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor:
+            with cursor.copy(statement) as copy:
+                for start in range(0, count, _PART):
+                    copy.write(_csv({name: column[start : start + _PART] for name, column in known.items()}))
+            if count >= _BULK:
+                cursor.execute(sql.SQL("ANALYZE {}").format(target))
+
+    def update(self, connection: sa.Connection, table: sa.Table, rows: Columns) -> None:
+        """Update features by their id.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        table : Table
+            A layer's table.
+        rows : Columns
+            At least one row.
+        """
         values = {name: column for name, column in rows.items() if name != "feature_id"}
         assignments = sql.SQL(", ").join(
             sql.SQL("{} = %s{}").format(sql.Identifier(name), sql.SQL("::geometry" if name == GEOMETRY_COLUMN else ""))
@@ -295,9 +306,50 @@ class PostgisEngine:
         statement = sql.SQL("UPDATE {} SET {} WHERE feature_id = %s").format(
             sql.Identifier(str(self.schema), table.name), assignments
         )
+        if GEOMETRY_COLUMN in values:
+            geometry = shapely.set_srid(values[GEOMETRY_COLUMN], _SRS)
+            values[GEOMETRY_COLUMN] = shapely.to_wkb(geometry, hex=True, include_srid=True).tolist()
         driver: Any = connection.connection.driver_connection
         with driver.cursor() as cursor:
-            cursor.executemany(statement, ((*row, id_) for row, id_ in zip(_rows(values), ids, strict=True)))
+            cursor.executemany(statement, zip(*values.values(), rows["feature_id"], strict=True))
+
+    def remember(
+        self, connection: sa.Connection, table: sa.Table, history: sa.Table, rows: Columns, *, operation: Operation
+    ) -> None:
+        """Append features to the history, as they were just inserted or updated: the server copies them itself.
+
+        Parameters
+        ----------
+        connection : Connection
+            In a writing transaction.
+        table : Table
+            A layer's table.
+        history : Table
+            The history of all layers.
+        rows : Columns
+            What was given to `insert` or `update`.
+        operation : {"insert", "update"}
+            Which of them.
+        """
+        names = [name for name in rows if name not in ("feature_id", GEOMETRY_COLUMN, "changeset")]
+        spatial = GEOMETRY_COLUMN in rows
+        statement = sql.SQL(
+            "INSERT INTO {history} (layer, feature_id, changeset, operation, attributes, geometry) "
+            "SELECT {layer}, feature_id, changeset, {operation}, "
+            "(SELECT jsonb_strip_nulls(to_jsonb(attributes)) FROM (SELECT {names}) attributes), {geometry} "
+            "FROM {table} feature WHERE feature_id = ANY({ids})"
+        ).format(
+            history=sql.Identifier(str(self.schema), history.name),
+            layer=sql.Literal(table.name),
+            operation=sql.Literal(operation),
+            names=sql.SQL(", ").join(sql.Identifier("feature", name) for name in names),
+            geometry=sql.SQL("ST_AsBinary({})").format(sql.Identifier(GEOMETRY_COLUMN)) if spatial else sql.NULL,
+            table=sql.Identifier(str(self.schema), table.name),
+            ids=sql.Placeholder(),
+        )
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor:
+            cursor.execute(statement, [rows["feature_id"]])
 
     def bounds(self, connection: sa.Connection, table: sa.Table) -> Bounds | None:
         """Return the bounds of a layer.
@@ -324,7 +376,7 @@ class PostgisEngine:
         row = connection.execute(each).one()
         return None if row[0] is None else (row[0], row[1], row[2], row[3])
 
-    def wrote(self, connection: sa.Connection, table: sa.Table, geometry: npt.NDArray[np.object_]) -> None:
+    def wrote(self, connection: sa.Connection, table: sa.Table, rows: Columns) -> None:
         """Do nothing: PostgreSQL keeps its own books.
 
         Parameters
@@ -333,18 +385,27 @@ class PostgisEngine:
             In a writing transaction.
         table : Table
             The layer's table.
-        geometry : ndarray of shapely geometry or None
+        rows : Columns
             What was written.
         """
 
 
-def _rows(columns: Mapping[str, Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
-    """Return rows as PostgreSQL takes them: hex EWKB for geometries."""
-    values: list[Any] = []
-    for name, column in columns.items():
-        if name == GEOMETRY_COLUMN:
-            geometry = shapely.set_srid(np.asarray(column, dtype=object), _SRS)
-            values.append(shapely.to_wkb(geometry, hex=True, include_srid=True).tolist())
-        else:
-            values.append(column)
-    return zip(*values, strict=True) if values else repeat((), 0)
+def _says_something(column: Any) -> bool:
+    return isinstance(column, np.ndarray) or column[0] is not None or column.count(None) < len(column)
+
+
+def _csv(columns: Columns) -> bytes:
+    """Write rows as COPY reads them: text in quotes, so that a blank one is told from a missing one."""
+    arrays = [_hex(column) if name == GEOMETRY_COLUMN else pa.array(column) for name, column in columns.items()]
+    buffer = pa.BufferOutputStream()
+    pa.csv.write_csv(pa.table(arrays, names=list(columns)), buffer, pa.csv.WriteOptions(include_header=False))
+    return bytes(buffer.getvalue())
+
+
+def _hex(geometry: npt.NDArray[np.object_]) -> pa.LargeStringArray:
+    """Write geometries as WKB in hexadecimal digits, all at once; the column adds its SRID."""
+    binary = pa.array(shapely.to_wkb(geometry), type=pa.large_binary())
+    validity, offsets, data = binary.buffers()
+    places = np.frombuffer(offsets, dtype=np.int64) * 2
+    digits = bytes(data or b"").hex().encode("ascii")
+    return pa.LargeStringArray.from_buffers(len(binary), pa.py_buffer(places), pa.py_buffer(digits), validity)

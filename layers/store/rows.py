@@ -64,13 +64,16 @@ def json_rows(columns: Mapping[str, Sequence[Any]], count: int) -> list[str]:
     list of str
         One JSON object a row; missing attributes are left out.
     """
-    known = {name: values for name, values in columns.items() if any(value is not None for value in values)}
+    missing = {name: list(values).count(None) for name, values in columns.items()}
+    known = {name: values for name, values in columns.items() if missing[name] < count}
     if not known:
         return ["{}"] * count
-    names = tuple(known)
+    names, rows = tuple(known), zip(*known.values(), strict=True)
+    if not any(missing[name] for name in known):
+        return [orjson.dumps(dict(zip(names, row, strict=True))).decode() for row in rows]
     return [
         orjson.dumps({name: value for name, value in zip(names, row, strict=True) if value is not None}).decode()
-        for row in zip(*known.values(), strict=True)
+        for row in rows
     ]
 
 

@@ -118,6 +118,10 @@ def fill(
         fids, bounds = np.append(old[:, 0].astype(np.int64), fids), np.vstack([old[:, 1:], bounds])
     (node_bytes,) = driver.execute(f'SELECT length(data) FROM "{index}_node" WHERE nodeno = 1').fetchone()
     packed = pack(fids, bounds, node_bytes=node_bytes)
-    for kind, rows in (("node", packed.nodes), ("rowid", packed.rows), ("parent", packed.parents)):
+    for kind, rows in (
+        ("node", iter(packed.nodes)),
+        ("rowid", zip(*packed.rows.T.tolist(), strict=True)),
+        ("parent", zip(*packed.parents.T.tolist(), strict=True)),
+    ):
         driver.execute(f'DELETE FROM "{index}_{kind}"')
         driver.executemany(f'INSERT INTO "{index}_{kind}" VALUES (?, ?)', rows)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-import shapely
 import sqlalchemy as sa
 
 from layers.definitions import LayerDefinition
 from layers.errors import FeatureExistsError, InvalidFeaturesError, UnknownFeatureError, ValueOutOfRangeError
 from layers.store.core import Core
+from layers.store.engine import Columns
 from layers.store.model import Edit, Operation, Put
-from layers.store.rows import attribute_columns, changed, json_rows
+from layers.store.rows import attribute_columns, changed
 from layers.store.tables import GEOMETRY_COLUMN
 from layers.types import Text
 from layers.validation import Checked
@@ -74,10 +73,10 @@ class Writer:
         checked = _checked(definition, edit.features)
         if checked.errors:
             raise InvalidFeaturesError(definition.id, checked.errors)
-        features = checked.features
-        ids = features.index.tolist()
+        columns = self._columns(definition, checked.features)
+        ids = columns["feature_id"]
         self._touch(definition, ids)
-        there, differs = self._compare(definition, features)
+        there, differs = self._compare(definition, columns)
         if edit.mode == "insert" and there.any():
             raise FeatureExistsError(seen=ids[int(there.argmax())], where=definition.id)
         if edit.mode == "update" and not there.all():
@@ -87,49 +86,29 @@ class Writer:
             gone = sorted(self._all_ids(definition).difference(ids))
             removed = self._remove(definition, gone)
         added, updated = np.flatnonzero(~there), np.flatnonzero(differs)
-        self._record(definition, _rows(features, added), "insert")
-        self._record(definition, _rows(features, updated), "update")
+        self._record(definition, _at(columns, added), "insert")
+        self._record(definition, _at(columns, updated), "update")
         return len(added) + len(updated) + removed
 
-    def _record(self, definition: LayerDefinition, features: gpd.GeoDataFrame, operation: Operation) -> None:
-        """Write features to the current state and to the history."""
-        if features.empty:
-            return
-        engine, table, count = self._core.engine, self._core.table(definition), len(features)
-        ids = features.index.tolist()
-        attributes = attribute_columns(definition, features)
-        geometry = features.geometry.to_numpy()
-        spatial = {GEOMETRY_COLUMN: geometry} if definition.spatial else {}
-        current: dict[str, Sequence[Any]] = {
-            "feature_id": ids,
-            **attributes,
+    def _columns(self, definition: LayerDefinition, features: gpd.GeoDataFrame) -> Columns:
+        """Return features as the columns of their table."""
+        spatial = {GEOMETRY_COLUMN: features.geometry.to_numpy()} if definition.spatial else {}
+        return {
+            "feature_id": features.index.tolist(),
+            **attribute_columns(definition, features),
             **spatial,
-            "changeset": [self._changeset] * count,
+            "changeset": [self._changeset] * len(features),
         }
-        write = engine.insert if operation == "insert" else engine.update
-        write(self._connection, table, current)
-        engine.wrote(self._connection, table, geometry)
-        self._append(definition, ids, operation, json_rows(attributes, count), shapely.to_wkb(geometry).tolist())
 
-    def _append(
-        self,
-        definition: LayerDefinition,
-        ids: Sequence[str],
-        operation: Operation,
-        attributes: Sequence[str | None],
-        geometry: Sequence[bytes | None],
-    ) -> None:
-        """Write one version of each feature to the history."""
-        count = len(ids)
-        versions: dict[str, Sequence[Any]] = {
-            "layer": [definition.id] * count,
-            "feature_id": ids,
-            "changeset": [self._changeset] * count,
-            "operation": [operation] * count,
-            "attributes": attributes,
-            "geometry": geometry,
-        }
-        self._core.engine.insert(self._connection, self._core.base.history, versions)
+    def _record(self, definition: LayerDefinition, columns: Columns, operation: Operation) -> None:
+        """Write features to the current state and to the history."""
+        if not columns["feature_id"]:
+            return
+        engine, table = self._core.engine, self._core.table(definition)
+        write = engine.insert if operation == "insert" else engine.update
+        write(self._connection, table, columns)
+        engine.wrote(self._connection, table, columns)
+        engine.remember(self._connection, table, self._core.base.history, columns, operation=operation)
 
     def _remove(self, definition: LayerDefinition, ids: Sequence[str]) -> int:
         self._touch(definition, ids)
@@ -141,35 +120,35 @@ class Writer:
         if missing := [id_ for id_ in ids if id_ not in there]:
             raise UnknownFeatureError(seen=missing[0], where=definition.id)
         self._connection.execute(sa.delete(table).where(named))
-        self._core.engine.wrote(self._connection, table, np.empty(0, dtype=object))
-        self._append(definition, ids, "delete", [None] * len(ids), [None] * len(ids))
+        self._core.engine.wrote(self._connection, table, {})
+        last = {"layer": definition.id, "changeset": self._changeset, "operation": "delete"}
+        gone = [{**last, "feature_id": id_} for id_ in ids]
+        self._connection.execute(sa.insert(self._core.base.history), gone)
         return len(ids)
 
     def _all_ids(self, definition: LayerDefinition) -> set[str]:
         table = self._core.table(definition)
         return set(self._connection.execute(sa.select(table.c.feature_id)).scalars())
 
-    def _compare(self, definition: LayerDefinition, features: gpd.GeoDataFrame) -> tuple[_Mask, _Mask]:
+    def _compare(self, definition: LayerDefinition, columns: Columns) -> tuple[_Mask, _Mask]:
         """Return which features are there already, and which of those differ from their current state."""
-        table = self._core.table(definition)
-        there, differs = np.zeros(len(features), dtype=bool), np.zeros(len(features), dtype=bool)
-        if len(features) > _CHUNK and self._is_empty(table):
+        table, ids = self._core.table(definition), columns["feature_id"]
+        attributes = [field.name for field in definition.all_fields]
+        geometry = columns.get(GEOMETRY_COLUMN, np.full(len(ids), None, dtype=object))
+        there, differs = np.zeros(len(ids), dtype=bool), np.zeros(len(ids), dtype=bool)
+        if len(ids) > _CHUNK and self._is_empty(table):
             return there, differs
-        for start in range(0, len(features), _CHUNK):
-            part = features.iloc[start : start + _CHUNK]
-            ids = part.index.tolist()
-            rows = self._core.rows(self._connection, definition, [self._core.engine.among(table.c.feature_id, ids)])
-            if not rows.ids:
-                continue
-            order = pd.Index(rows.ids).get_indexer(part.index)
-            found = np.flatnonzero(order >= 0)
-            places = order[found].tolist()
-            there[start + found] = True
-            differs[start + found] = changed(
-                {name: [values[place] for place in places] for name, values in rows.columns.items()},
-                attribute_columns(definition, part.iloc[found]),
-                [rows.wkb[place] for place in places],
-                part.geometry.to_numpy()[found],
+        for start in range(0, len(ids), _CHUNK):
+            named = self._core.engine.among(table.c.feature_id, ids[start : start + _CHUNK])
+            rows = self._core.rows(self._connection, definition, [named])
+            place = {id_: start + i for i, id_ in enumerate(ids[start : start + _CHUNK])}
+            found = [place[id_] for id_ in rows.ids]
+            there[found] = True
+            differs[found] = changed(
+                rows.columns,
+                {name: [columns[name][i] for i in found] for name in attributes},
+                rows.wkb,
+                np.asarray(geometry, dtype=object)[found],
             )
         return there, differs
 
@@ -194,6 +173,12 @@ def _checked(definition: LayerDefinition, features: gpd.GeoDataFrame | Checked) 
     return features if known else Checked(definition, features.features)
 
 
-def _rows(features: gpd.GeoDataFrame, places: npt.NDArray[np.intp]) -> gpd.GeoDataFrame:
-    """Return the features at some places, without a copy if those are all of them."""
-    return features if len(places) == len(features) else features.iloc[places]
+def _at(columns: Columns, places: npt.NDArray[np.intp]) -> Columns:
+    """Return the rows at some places, without a copy if those are all of them."""
+    if len(places) == len(columns["feature_id"]):
+        return columns
+    wanted = places.tolist()
+    return {
+        name: column[places] if isinstance(column, np.ndarray) else [column[place] for place in wanted]
+        for name, column in columns.items()
+    }

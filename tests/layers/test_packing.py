@@ -18,7 +18,7 @@ def tree(keys: np.ndarray, bounds: np.ndarray) -> sqlite3.Connection:
     driver.execute("CREATE VIRTUAL TABLE t USING rtree(id, minx, maxx, miny, maxy)")
     (size,) = driver.execute("SELECT length(data) FROM t_node WHERE nodeno = 1").fetchone()
     packed = pack(keys, bounds, node_bytes=size)
-    for kind, rows in (("node", packed.nodes), ("rowid", packed.rows), ("parent", packed.parents)):
+    for kind, rows in (("node", packed.nodes), ("rowid", packed.rows.tolist()), ("parent", packed.parents.tolist())):
         driver.execute(f"DELETE FROM t_{kind}")
         driver.executemany(f"INSERT INTO t_{kind} VALUES (?, ?)", rows)
     return driver

@@ -455,7 +455,7 @@ _VALUES = st.fixed_dictionaries(
         "geometry": st.none()
         | st.builds(
             shapely.Point, st.floats(-180, 180, allow_subnormal=False), st.floats(-90, 90, allow_subnormal=False)
-        ),
+        ).filter(lambda point: max(abs(point.x), abs(point.y)) > 1),
     }
 )
 _STEPS = st.lists(

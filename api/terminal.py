@@ -6,8 +6,8 @@ import errno
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -151,6 +151,36 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     for row in rows:
         table.add_row(*(Cell("" if value is None else _harmless(str(value))) for value in row))
     Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH).print(table)
+
+
+@contextmanager
+def shown_progress(language: Language) -> Iterator[Callable[[Text, float], None] | None]:
+    """Show how far long work is, on a terminal and nowhere else.
+
+    Parameters
+    ----------
+    language : {"vi", "en"}
+        The reader's language.
+
+    Yields
+    ------
+    callable or None
+        Takes what is being done and the share that is done; None where nobody looks.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+
+        def told(done: Text, share: float) -> None:
+            bar.update(task, description=done.say(language), completed=share)
+
+        yield told
 
 
 def write_result(content: bytes, *, out: Path | None) -> None:

@@ -73,3 +73,15 @@ def test_a_notebook_is_committed_without_outputs(path: Path) -> None:
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     assert cells
     assert all(not cell.get("outputs") and cell.get("execution_count") is None for cell in cells)
+
+
+def test_the_notebook_on_receiving_a_file_asks_refuses_and_takes_a_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = "store.read('plots', ids=['L1', 'L2', 'L3', 'L4']).index.tolist()"
+    extra = f"import json; print(json.dumps([receipt.state, part.state, part.refused, {taken}]))"
+    notebook = executed(ROOT / "notebooks" / "02_receive_a_file.ipynb", tmp_path / "unused.gpkg", monkeypatch, extra)
+    assert json.loads(notebook.cells[-1].outputs[0]["text"]) == ["refused", "partly_accepted", 3, ["L4"]]
+    text = json.dumps([cell.get("outputs", []) for cell in notebook.cells])
+    for rule in ("crs-undecided", "topology-overlap", "field-maximum", "EPSG:5897+no_shift"):
+        assert rule in text, rule

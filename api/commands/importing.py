@@ -26,7 +26,7 @@ from api.commands.reading import (
     write_receipts,
 )
 from api.errors import BadParameterError
-from api.terminal import spoken_language
+from api.terminal import shown_progress, spoken_language
 from layers.types import Text
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def import_(
     check_receipts(receipt)
     document = _decision(decision, decided)
     shown = _date(as_of, option="--as-of")
-    with open_existing(store) as opened:
+    with open_existing(store) as opened, shown_progress(language) as progress:
         from layers.importing import receive_file  # noqa: PLC0415
 
         received = receive_file(
@@ -103,6 +103,7 @@ def import_(
             completeness=cast('Literal["complete", "partial"]', completeness),
             accept=cast('Literal["all", "valid"]', accept),
             dry_run=dry_run,
+            progress=progress,
         )
     write_receipts(received, receipt, language=language)
     if received.error is not None:

@@ -24,7 +24,7 @@ from api.commands.reading import (
     text_encodings,
     write_receipts,
 )
-from api.terminal import BAD_INPUT, spoken_language
+from api.terminal import BAD_INPUT, shown_progress, spoken_language
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -56,7 +56,7 @@ def validate(
     language = spoken_language(lang)
     check_receipts(receipt)
     columns, encodings = coordinate_columns(coordinates), text_encodings(text)
-    with _surrounding(store) as opened:
+    with _surrounding(store) as opened, shown_progress(language) as progress:
         from layers.examining import validate_file  # noqa: PLC0415
         from layers.importing import StoreSurroundings  # noqa: PLC0415
 
@@ -71,6 +71,7 @@ def validate(
             coordinates=columns,
             polygons=polygons,
             surroundings=None if opened is None else StoreSurroundings(opened),
+            progress=progress,
         )
     write_receipts(found, receipt, language=language)
     say_receipt(found, language=language)

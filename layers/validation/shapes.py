@@ -13,6 +13,7 @@ import shapely
 from layers.types import Text
 from layers.validation.ground import FloatArray, Shapes, ground_area, ground_distance, ground_length
 from layers.validation.model import Issue, Mask, Rows
+from layers.validation.rules import Severity
 
 __all__ = ["AREAL", "Reason", "check_outliers", "check_shapes", "reason"]
 
@@ -37,6 +38,8 @@ _PLACE: Final = re.compile(r"\[(\S+) (\S+?)(?: \S+)?\]$")
 #: Smaller areas and shorter lines are what is left of a drawing error, not something that was surveyed.
 TINY_M2: Final = 0.01
 TINY_M: Final = 0.001
+_ERROR: Final[Severity] = "error"
+_WARNING: Final[Severity] = "warning"
 #: What may be tiny anywhere up to the 89th parallel, in square degrees and degrees: only these are measured.
 _MAYBE_TINY_AREA: Final = 1e-10
 _MAYBE_TINY_LENGTH: Final = 1e-6
@@ -143,13 +146,17 @@ def _check_null_island(rows: Rows, shapes: Shapes, sound: Mask) -> Iterator[Issu
     nearest = np.full(len(shapes), np.inf)
     np.minimum.at(nearest, owners[others], np.abs(places[others]).max(axis=1))
     marked &= (shapely.get_dimensions(shapes) == 0) | (nearest > _BY_NULL_DEG)
-    yield from rows.issues(
-        marked,
-        "geometry-null-island",
-        seen=lambda _: Text(vi="0, 0", en="0, 0"),
-        wanted=Text(vi="vị trí thật, hoặc để trống (null) nếu chưa rõ", en="the true place, or null where unknown"),
-        place=lambda _: shapely.Point(0, 0),
-    )
+    points = shapely.get_dimensions(shapes) == 0
+    # One vertex of an outline is a slip of the pen; a point there has no place at all.
+    for which, severity in ((marked & points, _ERROR), (marked & ~points, _WARNING)):
+        yield from rows.issues(
+            which,
+            "geometry-null-island",
+            seen=lambda _: Text(vi="0, 0", en="0, 0"),
+            wanted=Text(vi="vị trí thật, hoặc để trống (null) nếu chưa rõ", en="the true place, or null where unknown"),
+            place=lambda _: shapely.Point(0, 0),
+            severity=severity,
+        )
 
 
 def _check_tiny(rows: Rows, shapes: Shapes, areal: Mask, linear: Mask) -> Iterator[Issue]:

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,3 +52,22 @@ def test_lines_and_tables_keep_the_terminal_as_it_is(capsys: pytest.CaptureFixtu
     assert told.err == "a\N{REPLACEMENT CHARACTER}[2Jb\N{REPLACEMENT CHARACTER}\n"
     assert "\x1b" not in told.out
     assert "│     3 │" in told.out
+
+
+def test_progress_is_shown_on_a_terminal_and_nowhere_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.geojson"
+    path.write_text('{"type": "FeatureCollection", "features": []}', encoding="utf-8")
+    command = [Path(sys.executable).with_name("parkplan"), "validate", path, "--lang", "vi"]
+    screen, terminal = pty.openpty()
+    environment = {**os.environ, "PARKPLAN_STORE": str(tmp_path / "none.gpkg"), "TERM": "xterm"}
+    shown = subprocess.run(command, stderr=terminal, stdout=subprocess.PIPE, env=environment, check=True)
+    os.close(terminal)
+    drawn = b""
+    with contextlib.suppress(OSError):  # the end of a terminal is an error to its reader
+        while part := os.read(screen, 65_536):
+            drawn += part
+    os.close(screen)
+    assert "Kiểm tra đối tượng" in drawn.decode()
+    assert "Kiểm tra đối tượng" not in shown.stdout.decode()
+    piped = subprocess.run(command, capture_output=True, env=environment, check=True)
+    assert piped.stderr == b""

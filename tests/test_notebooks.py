@@ -83,5 +83,5 @@ def test_the_notebook_on_receiving_a_file_asks_refuses_and_takes_a_part(
     notebook = executed(ROOT / "notebooks" / "02_receive_a_file.ipynb", tmp_path / "unused.gpkg", monkeypatch, extra)
     assert json.loads(notebook.cells[-1].outputs[0]["text"]) == ["refused", "partly_accepted", 3, ["L4"]]
     text = json.dumps([cell.get("outputs", []) for cell in notebook.cells])
-    for rule in ("crs-undecided", "topology-overlap", "field-maximum", "EPSG:5897+no_shift"):
+    for rule in ("crs-undecided", "topology-overlap", "field-maximum", "EPSG:3405"):
         assert rule in text, rule

@@ -6,7 +6,9 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +30,8 @@ _PARTS: Final[dict[str, tuple[str, ...]]] = {
 }
 #: What GDAL and QGIS write beside files that they open.
 _LEFT_BEHIND: Final = (".gfs", ".aux.xml", ".qmd")
+#: How many files are looked at at once.
+_PROCESSES: Final = 2
 #: Longest reason that is shown.
 _LONGEST: Final = 110
 
@@ -158,12 +162,15 @@ def check_folder(folder: Path) -> list[Checked]:
     """
     files = data_files(folder)
     belongs = {part: main for main in files for part in _parts(main)}
-    return [
-        one
-        for path in files
-        if path not in belongs
-        for one in _checked(path, path.relative_to(folder).as_posix(), tuple(part.suffix for part in _parts(path)))
-    ]
+    mains = [path for path in files if path not in belongs]
+    # The files do not know of each other, and GDAL's settings of one process stay out of the other.
+    with ProcessPoolExecutor(_PROCESSES, mp_context=get_context("spawn")) as pool:
+        return [one for several in pool.map(_all_checked, mains, [folder] * len(mains)) for one in several]
+
+
+def _all_checked(path: Path, folder: Path) -> list[Checked]:
+    parts = tuple(part.suffix for part in _parts(path))
+    return list(_checked(path, path.relative_to(folder).as_posix(), parts))
 
 
 def _parts(main: Path) -> list[Path]:

@@ -30,6 +30,7 @@ DTYPES: Final[dict[FieldType, str]] = {
     "boolean": "boolean",
     "date": "datetime64[s]",
 }
+_DTYPES: Final = {type_: pd.api.types.pandas_dtype(name) for type_, name in DTYPES.items()}
 #: What each field type takes, for messages.
 WANTED: Final[dict[FieldType, Text]] = {
     "text": Text(vi="văn bản", en="text"),
@@ -89,6 +90,8 @@ def coerce(field: Field, values: pd.Series[Any]) -> Coerced:
     [False, True, False]
     """
     dtype = values.dtype
+    if field.type == "text" and dtype == _DTYPES["text"]:
+        return _taken(field.type, values)
     if pd.api.types.is_bool_dtype(dtype):
         if field.type == "boolean":
             return _taken(field.type, values)
@@ -127,9 +130,10 @@ def _from_numbers(type_: FieldType, values: pd.Series[Any]) -> Coerced:
 
 def _from_times(values: pd.Series[Any]) -> Coerced:
     local = values if values.dt.tz is None else values.dt.tz_localize(None)
-    days = local.dt.normalize()
-    refused = ((local != days) & local.notna()).to_numpy(dtype=bool)
-    return Coerced(_cast(_without(days, refused), "date"), refused)
+    moments = local.to_numpy()
+    days = moments.astype("datetime64[D]")
+    refused = np.asarray((moments != days) & ~np.isnat(moments), dtype=bool)
+    return Coerced(_cast(_without(local, refused), "date"), refused)
 
 
 def _from_texts(type_: FieldType, values: pd.Series[Any]) -> Coerced:
@@ -146,7 +150,7 @@ def _read_booleans(texts: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _read_integers(texts: pd.Series[Any]) -> pd.Series[Any]:
-    whole = texts.where(texts.str.fullmatch(_INTEGER)).str.replace(r"\.0*$", "", regex=True)
+    whole = texts.where(texts.str.fullmatch(_INTEGER)).str.replace(r"^\+|\.0*$", "", regex=True)
     # Few have so many digits; Python's integers tell which of them go beyond 64 bits.
     long = np.flatnonzero((whole.str.len() >= _LONG).to_numpy(dtype=bool))
     beyond = np.zeros(len(whole), dtype=bool)
@@ -231,6 +235,6 @@ def _without(values: pd.Series[Any], refused: npt.NDArray[np.bool_]) -> pd.Serie
 
 
 def _cast(values: pd.Series[Any], type_: FieldType) -> pd.Series[Any]:
-    wanted = pd.api.types.pandas_dtype(DTYPES[type_])
+    wanted = _DTYPES[type_]
     cast: pd.Series[Any] = values if values.dtype == wanted else values.astype(wanted)
     return cast

@@ -159,7 +159,9 @@ def framed(
     for extra in features.columns:
         if extra not in arrays and extra not in (name, "geometry"):
             arrays[str(extra)] = features[extra].array
-    return gpd.GeoDataFrame(arrays, geometry=_geometry(definition, features), index=index, crs=STORE_CRS)
+    # As one column among the others: given apart, geometries cost a second frame.
+    arrays["geometry"] = gpd.array.GeometryArray(_geometry(definition, features), crs=STORE_CRS)
+    return gpd.GeoDataFrame(arrays, geometry="geometry", index=index)
 
 
 def _missing(type_: FieldType, count: int) -> Any:

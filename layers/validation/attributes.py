@@ -109,37 +109,34 @@ def check_columns(
     table = pd.DataFrame(features)
     for field in definition.all_fields:
         if field.name in read:
-            yield from _check_column(rows, field, table[field.name], read[field.name])
+            yield from _check_column(rows, field, table, read[field.name])
         elif field.required and len(features):
             wanted = Text(vi="cột này với giá trị ở mọi dòng", en="this column with a value in every row")
             absent = Text(vi="không có cột", en="no such column")
             yield Issue("field-required", definition.id, None, None, field.name, absent, wanted)
     if {"valid_from", "valid_to"} <= read.keys():
-        start, end = read["valid_from"].values, read["valid_to"].values
+        start, end = (read[name].values.to_numpy() for name in ("valid_from", "valid_to"))
         yield from rows.issues(
             np.asarray(end < start),
             "time-order",
-            seen=lambda row: f"{start.iloc[row]:%Y-%m-%d}..{end.iloc[row]:%Y-%m-%d}",
+            seen=lambda row: f"{start[row].astype('datetime64[D]')}..{end[row].astype('datetime64[D]')}",
             wanted=Text(vi="valid_to không trước valid_from", en="valid_to not before valid_from"),
             field="valid_to",
         )
 
 
-def _check_column(rows: Rows, field: Field, column: pd.Series, read: Coerced) -> Iterator[Issue]:
-    bare = np.asarray(column.isna())
-    # Most columns of most features are empty, and that takes no looking.
-    if bare.all() and not field.required:
-        return
+def _check_column(rows: Rows, field: Field, table: pd.DataFrame, read: Coerced) -> Iterator[Issue]:
     values, refused = read
 
     def seen(row: int) -> object:
-        return _NOTHING if bare[row] else column.iloc[row]
+        column = table[field.name]
+        return _NOTHING if column.isna().iloc[row] else column.iloc[row]
 
     yield from rows.issues(refused, "field-type", seen=seen, wanted=WANTED[field.type], field=field.name)
     if field.required:
         wanted = Text(vi="một giá trị", en="a value")
         missing = np.asarray(values.isna()) & ~refused
-        if field.type == "text":
+        if field.type == "text" and not missing.all():
             missing |= np.asarray(values.str.strip() == "", dtype=bool)
         yield from rows.issues(missing, "field-required", seen=seen, wanted=wanted, field=field.name)
     if field.codes:

@@ -25,6 +25,7 @@ def read(type_: FieldType, values: Any, dtype: Any = None) -> Coerced:
     ("type_", "text", "value"),
     [
         ("integer", " 12 ", 12),
+        ("integer", "+12", 12),
         ("integer", "-7.00", -7),
         ("integer", "9007199254740993", 2**53 + 1),
         ("integer", str(-(2**63)), -(2**63)),

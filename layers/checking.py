@@ -140,9 +140,8 @@ def check_features(
     found = [*mended, *checked.issues, *check_outliers(features, layer=layer)]
     found += check_declared(features, definition=definition, layer=layer, metric_crs=meant.metric_crs)
     beside = [_topology(meant, checked.features, surroundings if definition else None)]
-    if surroundings is not None:
-        units = surroundings.near(_UNITS, _bounds(features))
-        beside.append(check_places(features, units=units, layer=layer, definition=definition))
+    units = None if surroundings is None else surroundings.near(_UNITS, _bounds(features))
+    beside.append(check_places(features, units=units, layer=layer, definition=definition))
     if definition is not None and surroundings is not None:
         known = {one: surroundings.ids(one) for field in definition.fields if (one := field.references)}
         beside.append(check_references(definition, features, known))

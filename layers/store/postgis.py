@@ -331,7 +331,12 @@ class PostgisEngine:
         operation : {"insert", "update"}
             Which of them.
         """
-        names = [name for name in rows if name not in ("feature_id", GEOMETRY_COLUMN, "changeset")]
+        # Columns that say nothing need no looking through: what is missing is left out of a version.
+        names = [
+            name
+            for name, column in rows.items()
+            if name not in ("feature_id", GEOMETRY_COLUMN, "changeset") and _says_something(column)
+        ]
         spatial = GEOMETRY_COLUMN in rows
         statement = sql.SQL(
             "INSERT INTO {history} (layer, feature_id, changeset, operation, attributes, geometry) "

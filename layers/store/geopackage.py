@@ -35,6 +35,8 @@ _GEOPACKAGE_VERSION: Final = 10300
 #: From this many rows on, the spatial index is filled directly instead of by its triggers.
 _BULK: Final = 2_000
 _WAIT_MS: Final = 60_000
+#: Several steps of a 32-bit float, as a part of its value.
+_SLACK: Final = 2.0**-20
 
 _WGS84_WKT: Final = (
     'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563,AUTHORITY["EPSG","7030"]],'
@@ -424,7 +426,8 @@ class GeoPackageEngine:
         rounded = run(f'SELECT min(minx), min(miny), max(maxx), max(maxy) FROM "{index}"').one()
         if rounded[0] is None:
             return None
-        # The index rounds outward to 32 bits; what reaches farthest exactly is among what reaches farthest in it.
+        # The index rounds outward to 32 bits, by up to two steps and not in order: what reaches farthest exactly is among
+        # what nearly reaches farthest in it.
         edges = (
             ("min", "MinX", "minx <="),
             ("min", "MinY", "miny <="),
@@ -436,7 +439,7 @@ class GeoPackageEngine:
                 run(
                     f'SELECT {pick}(ST_{edge}({GEOMETRY_COLUMN})) FROM "{table.name}" '
                     f'WHERE fid IN (SELECT id FROM "{index}" WHERE {reach} ?)',
-                    (limit,),
+                    (limit + abs(limit) * (_SLACK if pick == "min" else -_SLACK),),
                 ).scalar_one()
             )
             for (pick, edge, reach), limit in zip(edges, rounded, strict=True)

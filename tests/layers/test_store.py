@@ -330,6 +330,16 @@ def test_extent_follows_every_write(filled: Store) -> None:
     assert (after.bounds, after.start, after.end) == ((105.6, 21.0, 105.6, 21.0), None, dt.date(2029, 1, 1))
 
 
+def test_an_extent_is_exact_where_a_spatial_index_is_not(store: Store) -> None:
+    store.add_layer(definition())
+    # Within one step of a 32-bit float, and rounded outward by SQLite the other way round than they lie.
+    step = float(np.spacing(np.float32(105.0)))
+    for number, part in enumerate((0.1, 0.9)):
+        east = shapely.Point(105.0 + part * step, 21.0)
+        put(store, Put("sites", sites(**{f"e{number}": {"name": "E", "geometry": east}})))
+    assert store.extent("sites").bounds == (105.0 + 0.1 * step, 21.0, 105.0 + 0.9 * step, 21.0)
+
+
 def test_a_definition_grows_but_never_loses_data(filled: Store) -> None:
     grown = SITES.replace(
         '[\n  {name = "name"',

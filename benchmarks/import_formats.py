@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +16,8 @@ import shapely
 from benchmarks.data import zones
 from benchmarks.machine import ogr2ogr_version
 from benchmarks.results import Result, result_of
-from benchmarks.timing import Prepare, measure
+from benchmarks.rivals import Rival
+from benchmarks.timing import Action, Prepare, measure
 from layers.catalogue import shipped_definitions
 from layers.formats import read_features, write_features
 from layers.importing import import_file
@@ -24,9 +25,20 @@ from layers.schema import typed
 from layers.store import open_store
 from layers.validation import check
 
-__all__ = ["large_file", "main", "measure_polygons", "peak_mib", "polygons"]
+__all__ = ["large_file", "main", "measure_import", "measure_reading", "peak_mib", "polygon_file", "polygons"]
 
 _LAYER: Final = "planning_zones"
+#: Imports a file in a program of its own, and says how much memory that took.
+_IMPORT: Final = """
+import resource, sys
+from layers.catalogue import shipped_definitions
+from layers.importing import import_file
+from layers.store import open_store
+with open_store(sys.argv[2]) as store:
+    store.add_layer(shipped_definitions()["planning_zones"])
+    count = import_file(store, sys.argv[1], "planning_zones", author="benchmark", message="import").written
+print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
 #: Reads a file in batches in a program of its own, and says how much memory that took.
 _STREAM: Final = """
 import resource, sys
@@ -52,54 +64,70 @@ def polygons(count: int) -> gpd.GeoDataFrame:
     return typed(shipped_definitions()[_LAYER], frame)
 
 
-def measure_polygons(folder: Path, *, count: int, rounds: int) -> Iterator[Result]:
-    """Read and check polygons, and import them with history, against ogr2ogr, which does neither."""
-    definition = shipped_definitions()[_LAYER]
-    source, copy = folder / "polygons.gpkg", folder / "copy.gpkg"
-    write_features(polygons(count), definition, source, format="gpkg")
-    command = ["ogr2ogr", "-f", "GPKG", str(copy), str(source)]
+def polygon_file(path: Path, *, count: int) -> None:
+    """Write polygons to a GeoPackage."""
+    write_features(polygons(count), shipped_definitions()[_LAYER], path, format="gpkg")
 
-    def converted() -> None:
+
+def measure_reading(source: Path, folder: Path, *, count: int, rounds: int) -> Result:
+    """Read and check polygons, beside reading alone and ogr2ogr, which reads and writes."""
+    definition, copy = shipped_definitions()[_LAYER], folder / "copy.gpkg"
+
+    def converted() -> int:
         copy.unlink(missing_ok=True)
-        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+        subprocess.run(["ogr2ogr", "-f", "GPKG", copy, source], check=True, stderr=subprocess.DEVNULL)
+        return count
 
     def checked() -> int:
         frame = read_features(source).frame.set_index("feature_id").set_crs("EPSG:4326", allow_override=True)
         assert check(definition, frame) == ()
         return len(frame)
 
-    def imported(round_: int) -> Any:
-        path = folder / f"store-{round_}.gpkg"
-        with open_store(str(path)) as store:
+    def agree(_: int, answers: Mapping[str, Any]) -> None:
+        assert set(answers.values()) == {count}
+
+    sides: dict[str, Prepare] = {
+        "read and check": lambda _: checked,
+        f"ogr2ogr {ogr2ogr_version()} from GeoPackage to GeoPackage": lambda _: converted,
+        "read_features alone": lambda _: lambda: len(read_features(source).frame),
+    }
+    title = f"read {count:,} polygons and check every value and shape"
+    return result_of("polygon_check", title, "", measure(sides, rounds=rounds, check=agree))
+
+
+def measure_import(rival: Rival, source: Path, *, count: int, rounds: int) -> Result:
+    """Import polygons with every check and their history, against ogr2ogr, which does neither."""
+    definition, urls = shipped_definitions()[_LAYER], [""]
+
+    def imported(_: int) -> Action:
+        urls[0] = rival.new_store()
+        with open_store(urls[0]) as store:
             store.add_layer(definition)
 
         def run() -> int:
-            with open_store(str(path)) as store:
+            with open_store(urls[0]) as store:
                 return import_file(store, source, _LAYER, author="benchmark", message="import").written
 
         return run
 
-    rival = f"ogr2ogr {ogr2ogr_version()} from GeoPackage to GeoPackage"
-
     def agree(_: int, answers: Mapping[str, Any]) -> None:
-        ours = [answer for name, answer in answers.items() if name != rival]
-        assert ours == [count]
+        with open_store(urls[0]) as store:
+            extent = store.extent(_LAYER)
+        assert answers["import_file"] == count
+        assert rival.loaded_by_ogr() == (extent.features, extent.bounds) == (count, extent.bounds)
 
-    reading: dict[str, Prepare] = {"read and check": lambda _: checked, rival: lambda _: converted}
-    yield result_of(
-        "polygon_check", f"read {count:,} polygons and check every value and shape", "",
-        measure(reading, rounds=rounds, check=agree),
-    )  # fmt: skip
-    importing: dict[str, Prepare] = {"import_file": imported, rival: lambda _: converted}
-    yield result_of(
-        "polygon_import", f"import {count:,} polygons: read, map, check, table, history, spatial index", "",
-        measure(importing, rounds=rounds, check=agree),
-    )  # fmt: skip
+    sides: dict[str, Prepare] = {
+        "import_file": imported,
+        f"ogr2ogr {ogr2ogr_version()} from GeoPackage": lambda _: lambda: rival.load_ogr(str(source)),
+    }
+    title = f"import {count:,} polygons: read, map, every check, topology, table, history, spatial index"
+    return result_of("polygon_import", title, rival.engine, measure(sides, rounds=rounds, check=agree))
 
 
-def peak_mib(path: Path) -> tuple[int, float]:
-    """Features read in batches, and the peak of memory in MiB, in a program of its own."""
-    told = subprocess.run([sys.executable, "-c", _STREAM, str(path)], check=True, capture_output=True, text=True).stdout
+def peak_mib(path: Path, *, store: Path | None = None) -> tuple[int, float]:
+    """Features read in batches, or imported into a store, and the peak of memory in MiB, in a program of its own."""
+    program = [_STREAM, str(path)] if store is None else [_IMPORT, str(path), str(store)]
+    told = subprocess.run([sys.executable, "-c", *program], check=True, capture_output=True, text=True).stdout
     count, mib = told.split()
     return int(count), float(mib)
 
@@ -114,11 +142,14 @@ def large_file(path: Path, *, count: int) -> None:
 
 
 def main() -> int:
-    """Measure what a million features need, as `python -m benchmarks.import_formats FOLDER`."""
-    path = Path(sys.argv[1]) / "million.fgb"
-    large_file(path, count=1_000_000)
-    count, mib = peak_mib(path)
+    """Measure what a million features need to be read, and 100,000 to be imported: `FOLDER` is the one argument."""
+    folder = Path(sys.argv[1])
+    large_file(folder / "million.fgb", count=1_000_000)
+    count, mib = peak_mib(folder / "million.fgb")
     print(f"{count} features in batches: {mib:.0f} MiB at most, the goal is 1024")
+    polygon_file(folder / "polygons.gpkg", count=100_000)
+    imported, import_mib = peak_mib(folder / "polygons.gpkg", store=folder / "store.gpkg")
+    print(f"{imported} polygons imported: {import_mib:.0f} MiB at most")
     return 0 if mib < 1024 else 1
 
 

@@ -64,8 +64,13 @@ def _analysis(folder: Path, _: str, sizes: Sizes) -> Iterator[Result]:
     yield analysis.measure_separation(zone_count=sizes.zones, park_count=sizes.parks, rounds=sizes.overlays)
 
 
-def _formats(folder: Path, _: str, sizes: Sizes) -> Iterator[Result]:
-    yield from import_formats.measure_polygons(folder, count=sizes.zones * 5, rounds=sizes.loads)
+def _formats(folder: Path, postgis_url: str, sizes: Sizes) -> Iterator[Result]:
+    source, count = folder / "polygons.gpkg", sizes.zones * 5
+    import_formats.polygon_file(source, count=count)
+    yield import_formats.measure_reading(source, folder, count=count, rounds=sizes.loads)
+    for rival in (GeoPackageRival(folder), PostgisRival(postgis_url)):
+        with closing(rival):
+            yield import_formats.measure_import(rival, source, count=count, rounds=sizes.loads)
 
 
 def _topology(_: Path, __: str, sizes: Sizes) -> Iterator[Result]:

@@ -10,7 +10,7 @@ import shapely
 
 from benchmarks.data import bboxes, roads
 from benchmarks.goals import Goals, read_goals
-from benchmarks.import_formats import large_file, peak_mib
+from benchmarks.import_formats import large_file, peak_mib, polygon_file
 from benchmarks.report import markdown, write_json
 from benchmarks.results import Result, result_of
 from benchmarks.sizes import QUICK
@@ -109,9 +109,20 @@ def test_the_data_are_the_same_every_time_and_the_boxes_hold_one_page() -> None:
         assert shapely.intersects(shapes, shapely.box(*box)).sum() == 40
 
 
-def test_polygons_from_files_are_all_read_and_checked(tmp_path: Path) -> None:
-    results = list(run(tmp_path, "", QUICK, parts=("formats",)))
-    assert [result.id for result in results] == ["polygon_check", "polygon_import"]
+def test_polygons_from_files_are_all_read_checked_and_imported(tmp_path: Path, postgis_url: str) -> None:
+    results = list(run(tmp_path, postgis_url, QUICK, parts=("formats",)))
+    assert [(result.id, result.engine) for result in results] == [
+        ("polygon_check", ""),
+        ("polygon_import", "GeoPackage"),
+        ("polygon_import", "PostGIS"),
+    ]
+
+
+def test_an_import_in_a_program_of_its_own_tells_its_memory(tmp_path: Path) -> None:
+    polygon_file(tmp_path / "few.gpkg", count=60)
+    count, mib = peak_mib(tmp_path / "few.gpkg", store=tmp_path / "store.gpkg")
+    assert count == 60
+    assert 50 < mib < 1024
 
 
 def test_a_streamed_file_is_read_to_its_end(tmp_path: Path) -> None:

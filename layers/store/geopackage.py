@@ -426,8 +426,8 @@ class GeoPackageEngine:
         rounded = run(f'SELECT min(minx), min(miny), max(maxx), max(maxy) FROM "{index}"').one()
         if rounded[0] is None:
             return None
-        # The index rounds outward to 32 bits, by up to two steps and not in order: what reaches farthest exactly is among
-        # what nearly reaches farthest in it.
+        # The index rounds outward to 32 bits, by up to two steps and not in order: what reaches farthest exactly is
+        # among what nearly reaches farthest in it.
         edges = (
             ("min", "MinX", "minx <="),
             ("min", "MinY", "miny <="),

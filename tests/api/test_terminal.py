@@ -57,7 +57,7 @@ def test_lines_and_tables_keep_the_terminal_as_it_is(capsys: pytest.CaptureFixtu
 def test_progress_is_shown_on_a_terminal_and_nowhere_else(tmp_path: Path) -> None:
     path = tmp_path / "a.geojson"
     path.write_text('{"type": "FeatureCollection", "features": []}', encoding="utf-8")
-    command = [Path(sys.executable).with_name("parkplan"), "validate", path, "--lang", "vi"]
+    command = [str(Path(sys.executable).with_name("parkplan")), "validate", str(path), "--lang", "vi"]
     screen, terminal = pty.openpty()
     environment = {**os.environ, "PARKPLAN_STORE": str(tmp_path / "none.gpkg"), "TERM": "xterm"}
     shown = subprocess.run(command, stderr=terminal, stdout=subprocess.PIPE, env=environment, check=True)

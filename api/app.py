@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
 
-from api import features, health, imports, portal, processes
+from api import features, health, imports, jobs, portal, processes
 from api.errors import BadParameterError, BusyError, MethodNotAllowedError, UnknownPathError
 from api.links import OPENAPI, base_url
 from api.middleware import EdgeMiddleware
@@ -164,9 +164,9 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        with open_store(settings.store) as store, open_jobs(settings.store) as jobs:
-            app.state.store, app.state.jobs = store, jobs
-            app.state.runner = Runner(settings, jobs)
+        with open_store(settings.store) as store, open_jobs(settings.store) as kept:
+            app.state.store, app.state.jobs = store, kept
+            app.state.runner = Runner(settings, store, kept)
             yield
             await run_in_threadpool(app.state.runner.close)
 
@@ -187,7 +187,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     pages = (features.landing, portal.router, portal.filing)
-    for part in (*pages, router, features.router, processes.router, imports.router, health.router):
+    for part in (*pages, router, features.router, processes.router, imports.router, jobs.router, health.router):
         app.include_router(part)
     document: dict[str, Any] = openapi_document(app.routes, settings=settings, version=app.version)
     app.state.document = document

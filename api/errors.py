@@ -12,6 +12,7 @@ __all__ = [
     "BadParameterError",
     "BodyTooLargeError",
     "BusyError",
+    "ForeignPageError",
     "ImportsOffError",
     "InternalError",
     "InvalidInputError",
@@ -20,7 +21,9 @@ __all__ = [
     "NotReadyError",
     "OutputError",
     "RemoteAddressError",
+    "SealedError",
     "SettingsError",
+    "StalledError",
     "UnknownParameterError",
     "UnknownPathError",
     "UnknownProcessError",
@@ -120,6 +123,33 @@ class ImportsOffError(ApiError):
     template = Text(
         vi="Máy chủ này không nhận tệp: {seen}. Cần {wanted}.",
         en="This server takes no files: {seen}. Wanted {wanted}.",
+    )
+
+
+class ForeignPageError(ApiError):
+    """A page of somebody else, which makes a reader's browser send what the reader did not mean to."""
+
+    template = Text(
+        vi="{where} chỉ nhận yêu cầu từ trang của chính máy chủ: gặp {seen}, cần {wanted}.",
+        en="{where} takes requests of its own pages only: saw {seen}, wanted {wanted}.",
+    )
+
+
+class StalledError(ApiError):
+    """An upload that has stopped coming."""
+
+    template = Text(
+        vi="Nội dung gửi đến {where} dừng lại sau {seen} byte; chờ tối đa {wanted:g} giây.",
+        en="The body sent to {where} stopped after {seen} bytes; nothing came for {wanted:g} seconds.",
+    )
+
+
+class SealedError(ApiError):
+    """A job that can be stopped no more."""
+
+    template = Text(
+        vi="Không dừng được công việc {where} nữa ({seen}); cần {wanted}.",
+        en="The job {where} can be stopped no more ({seen}); wanted {wanted}.",
     )
 
 

@@ -1,4 +1,8 @@
-"""Running jobs in workers: at most so many at once, each stopped when its time is up, and none left behind."""
+"""Running jobs in workers: at most so many at once, each stopped when its time is up, and none left behind.
+
+Every server takes the job that has waited longest from the store, whoever accepted it; a job that a stopped server had
+not begun is carried out by the next one.
+"""
 
 from __future__ import annotations
 
@@ -12,22 +16,33 @@ import subprocess
 import sys
 import tempfile
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+import time
 from pathlib import Path
 from typing import Final
 
 from api.settings import Settings
-from api.worker import Limits, Order, environment, out_of_memory, out_of_time
-from layers.jobs import Jobs
+from api.worker import OUT_OF_MEMORY, Limits, Order, environment
+from layers.errors import ParkplanError
+from layers.jobs import Job, Jobs
+from layers.store import Store
 from layers.types import Text
 
-__all__ = ["Runner", "clear_old", "scratch_folder"]
+__all__ = ["IMPORT", "Runner", "clear_old", "scratch_folder"]
 
 LOG: Final = logging.getLogger("parkplan")
-#: After its own alarm a worker gets so long to say that time is up, seconds.
+#: The kind of job that a worker carries out.
+IMPORT: Final = "import"
+#: How often a server looks for jobs that another one accepted, seconds.
+_LOOK_S: Final = 2.0
+#: How often it is said that a worker is alive, and asked whether it still should be, seconds.
+_BEAT_S: Final = 1.0
+#: The system ends a worker when its time is up; so much later it is ended anyway, seconds.
 _GRACE_S: Final = 10
 #: The end of what a worker wrote to standard error, which goes into the log.
 _LOGGED: Final = 4_000
+#: Times of changesets may be told less exactly than those of jobs.
+_TICK: Final = dt.timedelta(seconds=1)
+_STARTING: Final = Text(vi="Bắt đầu", en="Starting")
 
 
 class Runner:
@@ -37,31 +52,27 @@ class Runner:
     ----------
     settings : Settings
         Limits, and how many workers run at once.
+    store : Store
+        What the workers write to; only looked at here.
     jobs : Jobs
-        Where it is told.
+        Where work is found, and told of.
     """
 
-    def __init__(self, settings: Settings, jobs: Jobs) -> None:
+    def __init__(self, settings: Settings, store: Store, jobs: Jobs) -> None:
         self._settings = settings
+        self._store = store
         self._jobs = jobs
-        self._pool = ThreadPoolExecutor(settings.import_workers, thread_name_prefix="import")
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._closed = threading.Event()
+        self._wake = threading.Semaphore(0)
+        count = settings.import_workers if settings.takes_files else 0
+        self._threads = [threading.Thread(target=self._serve, name=f"import-{n}", daemon=True) for n in range(count)]
+        for thread in self._threads:
+            thread.start()
 
-    @property
-    def limits(self) -> Limits:
-        """What a worker may use."""
-        return Limits(self._settings.import_time_s, self._settings.import_memory_mib)
-
-    def submit(self, order: Order) -> None:
-        """Start a job as soon as a worker is free.
-
-        Parameters
-        ----------
-        order : Order
-            What to do.
-        """
-        self._pool.submit(self._run, order).add_done_callback(_log_fault)
+    def wake(self) -> None:
+        """Say that there is a job."""
+        self._wake.release()
 
     def stop(self, job: str) -> None:
         """Stop the worker of a job, if it is one of ours and at work.
@@ -69,71 +80,155 @@ class Runner:
         Parameters
         ----------
         job : str
-            Id of the job.
+            Id of the job, which has ended.
         """
         if process := self._running.get(job):
             _kill(process)
 
     def close(self) -> None:
-        """Stop all workers, and tell of the jobs that this ends."""
+        """Stop all workers, and tell of the jobs that this ends; those that wait go on waiting."""
         self._closed.set()
         for process in list(self._running.values()):
             _kill(process)
-        self._pool.shutdown(wait=True)
+        for _ in self._threads:
+            self._wake.release()
+        for thread in self._threads:
+            thread.join()
 
-    def _run(self, order: Order) -> None:
-        if self._jobs.get(order.job).ended:
+    def _serve(self) -> None:
+        while not self._closed.is_set():
+            try:
+                job = self._jobs.claim(IMPORT, message=_STARTING)
+                if job is not None:
+                    self._run(job)
+                    continue
+            except Exception:  # whatever went wrong with one job, the next one finds a worker
+                LOG.exception("fault", extra={"worker": threading.current_thread().name})
+            self._wake.acquire(timeout=_LOOK_S)
+
+    def _run(self, job: Job) -> None:
+        """Carry out a job, and say why it failed if it did."""
+        file = Path(job.request["file"])
+        if not file.is_file():
+            self._jobs.end(job.id, "failed", message=_GONE)
             return
-        cause = _STOPPED
-        if not self._closed.is_set():
+        limits = Limits(self._settings.import_time_s, self._settings.import_memory_mib, self._settings.import_file_mib)
+        with tempfile.TemporaryDirectory(dir=file.parent, prefix="work-", ignore_cleanup_errors=True) as scratch:
+            order = Order(
+                _absolute(self._settings.store),
+                job.id,
+                str(file),
+                scratch,
+                job.request["layer"],
+                job.request["options"],
+                limits,
+            )
             cause = self._work(order)
-        # The worker's own word counts, if it has spoken.
-        self._jobs.end(order.job, "failed", message=_STOPPED if self._closed.is_set() else cause)
+        _tidy(file)
+        now = self._jobs.get(job.id)
+        if not now.ended:
+            self._jobs.end(job.id, "failed", message=self._told(now, _STOPPED if self._closed.is_set() else cause))
 
     def _work(self, order: Order) -> Text:
-        """Let a worker carry out an order, and say why it failed if it does not say so itself."""
-        with subprocess.Popen(
-            [sys.executable, "-m", "api.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            cwd=Path(order.file).parent,
-            env=environment(),
-            start_new_session=True,
-        ) as process:
+        """Let a worker carry out an order, and return why it failed if it does."""
+        with (
+            tempfile.TemporaryFile() as errors,
+            subprocess.Popen(
+                [sys.executable, "-m", "api.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                cwd=order.scratch,
+                env=environment(order.scratch),
+                start_new_session=True,
+            ) as process,
+        ):
             self._running[order.job] = process
             try:
-                _, errors = process.communicate(order.packed(), timeout=order.limits.time_s + _GRACE_S)
-            except subprocess.TimeoutExpired:
-                return out_of_time(order.limits)
+                code = self._watch(process, order)
             finally:
                 _kill(process)
                 self._running.pop(order.job, None)
-        if process.returncode:
-            trace = errors[-_LOGGED:].decode(errors="replace")
-            LOG.warning("import failed", extra={"job": order.job, "code": process.returncode, "trace": trace})
-        return _cause(process.returncode, order.limits)
+            if code:
+                errors.seek(max(0, errors.seek(0, os.SEEK_END) - _LOGGED))
+                trace = errors.read().decode(errors="replace")
+                LOG.warning("import failed", extra={"job": order.job, "code": code, "trace": trace})
+        return _cause(code, order.limits)
+
+    def _watch(self, process: subprocess.Popen[bytes], order: Order) -> int:
+        """Give a worker its order, wait for its end, and stop it when its time is up or nobody wants it any more."""
+        deadline = time.monotonic() + order.limits.time_s + _GRACE_S
+        given: bytes | None = order.packed()
+        while True:
+            try:
+                process.communicate(given, timeout=_BEAT_S)
+            except subprocess.TimeoutExpired:
+                given = None
+                if time.monotonic() > deadline:
+                    return -signal.SIGALRM
+                if not self._jobs.beat(order.job):
+                    return -signal.SIGKILL
+            else:
+                return process.returncode
+
+    def _told(self, job: Job, cause: Text) -> Text:
+        """Say whether a job that was stopped had been written already."""
+        number = self._written(job) if job.sealed else None
+        if number is None:
+            return Text(vi=f"{cause.vi} Không ghi gì.", en=f"{cause.en} Nothing was written.")
+        return Text(
+            vi=f"{cause.vi} Trước đó dữ liệu đã được ghi trọn vẹn (phiên bản thay đổi {number}), chỉ thiếu biên nhận.",
+            en=f"{cause.en} The data had been written before (changeset {number}), only the receipt is missing.",
+        )
+
+    def _written(self, job: Job) -> int | None:
+        """Return the changeset that a job wrote, if it did."""
+        options = job.request["options"]
+        try:
+            changesets = self._store.changesets()
+        except ParkplanError:
+            LOG.exception("failed", extra={"job": job.id})
+            return None
+        wanted = (options["author"], options["message"])
+        since = (job.started or job.created) - _TICK
+        own = [one.id for one in changesets if (one.author, one.message) == wanted and one.time >= since]
+        return own[-1] if own else None
 
 
-def _log_fault(done: Future[None]) -> None:
-    if fault := done.exception():
-        LOG.error("fault", exc_info=fault)
-
-
-_STOPPED: Final = Text(vi="Máy chủ đã dừng; không ghi gì.", en="The server was stopped; nothing was written.")
+_STOPPED: Final = Text(vi="Máy chủ đã dừng.", en="The server was stopped.")
+_GONE: Final = Text(vi="Tệp đã gửi không còn được lưu.", en="The uploaded file is not kept any more.")
 _BROKEN: Final = Text(
-    vi="Tiến trình xử lý tệp đã hỏng; không ghi gì. Nhật ký máy chủ ghi chi tiết.",
-    en="The worker broke down over the file; nothing was written. The server's log tells more.",
+    vi="Tiến trình xử lý tệp đã hỏng; nhật ký máy chủ ghi chi tiết.",
+    en="The worker broke down over the file; the server's log tells more.",
 )
 
 
 def _cause(code: int, limits: Limits) -> Text:
-    """Say why a worker ended that did not say so itself."""
+    """Say why a worker ended that has not ended its job itself."""
     if code in (-signal.SIGXCPU, -signal.SIGALRM):
-        return out_of_time(limits)
-    if code in (-signal.SIGKILL, -signal.SIGABRT, -signal.SIGSEGV):
-        # Libraries end so where memory cannot be had.
-        return out_of_memory(limits)
+        return Text(
+            vi=f"Quá {limits.time_s} giây (PARKPLAN_IMPORT_TIME_S), đã dừng.",
+            en=f"It took more than {limits.time_s} seconds (PARKPLAN_IMPORT_TIME_S) and was stopped.",
+        )
+    if code in (-signal.SIGKILL, -signal.SIGABRT, OUT_OF_MEMORY):
+        # The system ends so who takes too much; so do libraries where memory cannot be had.
+        return Text(
+            vi=f"Cần hơn {limits.memory_mib} MiB bộ nhớ (PARKPLAN_IMPORT_MEMORY_MIB), đã dừng.",
+            en=f"It needed more than {limits.memory_mib} MiB of memory (PARKPLAN_IMPORT_MEMORY_MIB) and was stopped.",
+        )
+    if code == -signal.SIGXFSZ:
+        return Text(
+            vi=f"Ghi một tệp dài hơn {limits.file_mib} MiB (PARKPLAN_IMPORT_FILE_MIB), đã dừng.",
+            en=f"It wrote a file of more than {limits.file_mib} MiB (PARKPLAN_IMPORT_FILE_MIB) and was stopped.",
+        )
+    if code in (-signal.SIGSEGV, -signal.SIGBUS):
+        # A library fell over what it could not read, or could not have.
+        return Text(
+            vi=f"Thư viện đọc tệp bị sập, đã dừng: tệp hỏng, hoặc cần hơn {limits.memory_mib} MiB bộ nhớ "
+            "(PARKPLAN_IMPORT_MEMORY_MIB).",
+            en=f"A library crashed over the file: it is damaged, or needs more than {limits.memory_mib} MiB of "
+            "memory (PARKPLAN_IMPORT_MEMORY_MIB).",
+        )
     return _BROKEN
 
 
@@ -142,6 +237,21 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def _absolute(store: str) -> str:
+    """Return a store's address as it is from every folder."""
+    return store if "://" in store else str(Path(store).absolute())
+
+
+def _tidy(file: Path) -> None:
+    """Leave nothing beside an uploaded file: what a reader laid there must not matter to the next one."""
+    for other in file.parent.iterdir():
+        if other != file and not other.name.startswith("work-"):
+            if other.is_dir() and not other.is_symlink():
+                shutil.rmtree(other, ignore_errors=True)
+            else:
+                other.unlink(missing_ok=True)
 
 
 def scratch_folder(settings: Settings) -> Path:
@@ -157,7 +267,7 @@ def scratch_folder(settings: Settings) -> Path:
     Path
         A folder that is there.
     """
-    folder = Path(settings.import_folder or Path(tempfile.gettempdir()) / f"parkplan-imports-{os.getuid()}")
+    folder = Path(settings.import_folder or Path(tempfile.gettempdir()) / f"parkplan-imports-{os.getuid()}").absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 

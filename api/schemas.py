@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from layers.types import LANGUAGES
 
-__all__ = ["PARAMETERS", "SCHEMAS", "ref"]
+__all__ = ["IMPORT_FORM", "PARAMETERS", "SCHEMAS", "ref"]
 
 JsonObject = dict[str, Any]
 
@@ -40,10 +40,6 @@ def _path(name: str, description: str) -> JsonObject:
     return {"name": name, "in": "path", "required": True, "description": description, "schema": {"type": "string"}}
 
 
-def _needed(name: str, description: str) -> JsonObject:
-    return {**_query(name, description, {"type": "string", "minLength": 1}), "required": True}
-
-
 _STRING: Final[JsonObject] = {"type": "string", "minLength": 1}
 _FLAG: Final[JsonObject] = {"type": "string", "enum": ["true", "false"]}
 
@@ -52,8 +48,10 @@ PARAMETERS: Final[dict[str, JsonObject]] = {
     "collectionId": _path("collectionId", "Id of a layer."),
     "featureId": _path("featureId", "Id of a feature; signs that mean something in an address are escaped."),
     "jobId": _path("jobId", "Id of a job."),
-    "import-layer": _needed("layer", "Id of the layer that takes the features."),
-    "import-name": _needed("name", "Name of the file; its ending tells the format, a Shapefile comes as a .zip."),
+    "import-layer": _query("layer", "Id of the layer that takes the features; a form may say it too.", _STRING),
+    "import-name": _query(
+        "name", "Name of a file that comes without a form; its ending tells the format, a Shapefile is a .zip.", _STRING
+    ),
     "import-mapping": _query("mapping", "Name of a shipped mapping; columns are mapped by name without it.", _STRING),
     "import-source-layer": _query("source_layer", "Layer of a file that has several.", _STRING),
     "import-crs": _query(
@@ -78,6 +76,17 @@ PARAMETERS: Final[dict[str, JsonObject]] = {
         "accept",
         "Refuse a file with errors, or leave out the features that have one.",
         {"type": "string", "enum": ["all", "valid"], "default": "all"},
+    ),
+    "import-coverage": _query(
+        "coverage",
+        "Where the layer now has data: the bounding box or the hull of the features.",
+        {"type": "string", "enum": ["none", "bbox", "hull"], "default": "none"},
+    ),
+    "import-as-of": _query("as_of", "Day that the data show, for the coverage.", {"type": "string", "format": "date"}),
+    "import-completeness": _query(
+        "completeness",
+        "Whether the coverage holds everything there is.",
+        {"type": "string", "enum": ["complete", "partial"], "default": "complete"},
     ),
     "import-dry-run": _query("dry_run", "Check everything, write nothing.", _FLAG),
     "import-author": _query("author", "Who imports.", _STRING),
@@ -134,6 +143,21 @@ PARAMETERS: Final[dict[str, JsonObject]] = {
         "Language of titles and messages; without it the `Accept-Language` header counts.",
         {"type": "string", "enum": list(LANGUAGES)},
     ),
+}
+
+
+#: The form that a file comes in.
+IMPORT_FORM: Final[JsonObject] = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {
+        "file": {"type": "string", "format": "binary", "description": "The file; its name tells the format."},
+        **{
+            entry["name"]: {**entry["schema"], "description": entry["description"]}
+            for component, entry in PARAMETERS.items()
+            if component.startswith("import-") and component != "import-name"
+        },
+    },
 }
 
 
@@ -194,8 +218,11 @@ _JOB: Final[dict[str, JsonObject]] = {
     "status": {"type": "string", "enum": ["accepted", "running", "successful", "failed", "dismissed"]},
     "message": _TEXT,
     "created": {"type": "string", "format": "date-time"},
+    "started": {"type": "string", "format": "date-time"},
+    "finished": {"type": "string", "format": "date-time"},
     "updated": {"type": "string", "format": "date-time"},
     "progress": {"type": "integer", "minimum": 0, "maximum": 100},
+    "who": _TEXT,
     "file": _TEXT,
     "layer": _TEXT,
     "receipt": {"type": "string", "description": "State of the receipt, once there is one."},

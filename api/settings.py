@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from api.errors import RemoteAddressError, SettingsError
 from layers.types import LANGUAGES, Language, Text
 
-__all__ = ["DEFAULT_STORE", "Settings", "is_server_store", "load_settings"]
+__all__ = ["DEFAULT_STORE", "Settings", "is_loopback", "is_server_store", "load_settings"]
 
 #: The embedded store of `parkplan init` and `parkplan serve`.
 DEFAULT_STORE: Final = "var/hanoi.gpkg"
@@ -38,6 +38,7 @@ _WANTED: Final = {
     "import_max_bytes": _COUNT,
     "import_time_s": _COUNT,
     "import_memory_mib": _COUNT,
+    "import_file_mib": _COUNT,
     "import_workers": _COUNT,
     "import_queue": _COUNT,
     "import_keep_hours": _COUNT,
@@ -69,8 +70,8 @@ class Settings(BaseSettings):
         Length of a request body at most, bytes.
     imports : {"auto", "on", "off"}
         Whether files are taken in over the web; `auto` only where no other machine can reach the server.
-    import_max_bytes, import_time_s, import_memory_mib : int
-        What one file may take: its length, seconds of a worker, and its memory in MiB.
+    import_max_bytes, import_time_s, import_memory_mib, import_file_mib : int
+        What one file may take: its length, seconds of a worker, its memory, and the longest file it writes, in MiB.
     import_workers, import_queue : int
         Files that are worked on at once by one server, and jobs that may wait at all.
     import_keep_hours : int
@@ -98,6 +99,7 @@ class Settings(BaseSettings):
     import_max_bytes: Annotated[int, Field(ge=1)] = 500_000_000
     import_time_s: Annotated[int, Field(ge=1)] = 900
     import_memory_mib: Annotated[int, Field(ge=1)] = 4_096
+    import_file_mib: Annotated[int, Field(ge=1)] = 8_192
     import_workers: Annotated[int, Field(ge=1)] = 1
     import_queue: Annotated[int, Field(ge=1)] = 20
     import_keep_hours: Annotated[int, Field(ge=1)] = 72
@@ -107,7 +109,7 @@ class Settings(BaseSettings):
     @property
     def takes_files(self) -> bool:
         """Whether files are taken in over the web."""
-        return self.imports == "on" or (self.imports == "auto" and _is_loopback(self.host))
+        return self.imports == "on" or (self.imports == "auto" and is_loopback(self.host))
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -122,7 +124,7 @@ class Settings(BaseSettings):
                 wanted=Text(vi=f"không quá max_limit = {self.max_limit}", en=f"at most max_limit = {self.max_limit}"),
                 where="default_limit",
             )
-        if not (is_server_store(self.store) or self.allow_remote or _is_loopback(self.host)):
+        if not (is_server_store(self.store) or self.allow_remote or is_loopback(self.host)):
             raise RemoteAddressError(
                 seen=self.host,
                 wanted=Text(
@@ -155,7 +157,24 @@ def is_server_store(store: str) -> bool:
     return "://" in store
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine alone.
+
+    Parameters
+    ----------
+    host : str
+        Name or address.
+
+    Returns
+    -------
+    bool
+        False for a name that the network resolves.
+
+    Examples
+    --------
+    >>> is_loopback("::1"), is_loopback("0.0.0.0")
+    (True, False)
+    """
     if host == "localhost":
         return True
     try:

@@ -1,35 +1,46 @@
 """One import in a process of its own, within limits: what a hostile or a hopeless file does here harms nobody else.
 
-Started as ``python -m api.worker``; the order comes as JSON on standard input. Time and memory are limited by the
-system, the environment is empty but for what Python needs, and nothing is fetched from a network. The commit is one
-transaction, so that a worker that is stopped leaves nothing half-written.
+Started as ``python -m api.worker``; the order comes as JSON on standard input. The system limits time, memory and the
+length of files, and ends the process where one is broken: whoever started it tells why. The environment is empty but
+for what Python needs. Where the kernel can (`api.confining`), the process reads nothing but programs, the upload and
+the store, and calls nobody but the database. The commit is one transaction, so that nothing is ever half-written.
 """
 
 from __future__ import annotations
 
+import ctypes
 import datetime as dt
 import json
+import mimetypes
 import os
+import re
 import resource
 import signal
+import sqlite3
 import sys
-import threading
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final
 
-from layers.jobs import Jobs, open_jobs
+from sqlalchemy import make_url
+
+from api.confining import confine
+from layers.jobs import Jobs, jobs_file, open_jobs
 from layers.types import LANGUAGES, Text
 
-__all__ = ["Limits", "Order", "environment", "main", "out_of_memory", "out_of_time"]
+__all__ = ["OUT_OF_MEMORY", "Limits", "Order", "environment", "issues_part", "main", "page_part", "receipt_part"]
 
+#: What the process returns that could not have the memory it wanted.
+OUT_OF_MEMORY: Final = 3
 _MIB: Final = 1 << 20
-#: How often a worker says that it is alive, seconds.
-_HEARTBEAT_S: Final = 5.0
 _FILES: Final = 256
+#: Issues of one rule that a page shows; all of them are in the receipt.
+_ON_PAGE: Final = 200
+#: How long the store may be in somebody else's hands, seconds.
+_PATIENCE_S: Final = 60.0
 #: What is passed on from the server's environment.
-_KEPT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "PGPASSFILE", "PGSSLROOTCERT")
+_KEPT: Final = ("PATH", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "PYTHONPATH", "PGPASSFILE", "PGSSLROOTCERT")
 #: Nothing is fetched, and GDAL reads no file that it was not given.
 _OFF: Final = {
     "PROJ_NETWORK": "OFF",
@@ -40,7 +51,34 @@ _OFF: Final = {
     "GDAL_SKIP": "VRT,WMS,WMTS,WFS,OAPIF,HTTP,CSW,STACTA,STACIT,PLMosaic,Elasticsearch,Carto,AmigoCloud,GTI,GDALG",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
 }
+#: What Python and its libraries read beside themselves.
+_SYSTEM: Final = (
+    *(
+        "/usr",
+        "/lib",
+        "/lib64",
+        "/opt",
+        "/etc/ld.so.cache",
+        "/etc/localtime",
+        "/etc/ssl",
+        "/proc/self",
+        "/proc/cpuinfo",
+    ),
+    *("/proc/meminfo", "/sys/devices/system", "/dev/urandom", "/dev/random", "/dev/null", "/etc/timezone"),
+    *mimetypes.knownfiles,
+)
+#: What finding and calling a database takes.
+_NAMES: Final = (
+    *("/etc/hosts", "/etc/host.conf", "/etc/gai.conf", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/services"),
+    "/etc/passwd",
+)
+_POSTGRES: Final = 5432
+#: A library says so where it could not have the memory it wanted.
+_MEMORY: Final = re.compile(r"out of memory|(cannot|unable to|failed to) allocate|bad_alloc|malloc", re.IGNORECASE)
+#: `PR_SET_PDEATHSIG`: a worker never outlives the server that watches it.
+_DIE_WITH_PARENT: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +91,13 @@ class Limits:
         Seconds, on the clock and of the processor each.
     memory_mib : int
         Address space, MiB.
+    file_mib : int
+        The longest file it may write, MiB; that of an embedded store may grow by so much.
     """
 
     time_s: int
     memory_mib: int
+    file_mib: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +111,9 @@ class Order:
     job : str
         Id of the job.
     file : str
-        The uploaded file.
+        The uploaded file, alone in its folder.
+    scratch : str
+        A folder in that one for whatever is made on the way.
     layer : str
         The layer that takes it.
     options : dict
@@ -82,6 +125,7 @@ class Order:
     store: str
     job: str
     file: str
+    scratch: str
     layer: str
     options: dict[str, Any]
     limits: Limits
@@ -97,19 +141,69 @@ class Order:
         return json.dumps(asdict(self), ensure_ascii=False).encode()
 
 
-class _TimeIsUpError(Exception):
-    """The clock ran out."""
-
-
-def environment() -> dict[str, str]:
+def environment(scratch: str) -> dict[str, str]:
     """Return the environment that a worker gets.
+
+    Parameters
+    ----------
+    scratch : str
+        Folder for whatever it makes on the way.
 
     Returns
     -------
     dict of str to str
         No settings, no passwords but those that the database's own files hold.
     """
-    return {**{name: os.environ[name] for name in _KEPT if name in os.environ}, **_OFF}
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return {**kept, **_OFF, "HOME": scratch, "TMPDIR": scratch}
+
+
+def receipt_part(language: str) -> str:
+    """Return the name of the part of the result that is the receipt.
+
+    Parameters
+    ----------
+    language : str
+        Of the reader.
+
+    Returns
+    -------
+    str
+        For `layers.jobs.Jobs.part`.
+    """
+    return f"receipt.{language}"
+
+
+def page_part(language: str) -> str:
+    """Return the name of the part that is the receipt with the first issues of each rule only, for a page.
+
+    Parameters
+    ----------
+    language : str
+        Of the reader.
+
+    Returns
+    -------
+    str
+        For `layers.jobs.Jobs.part`.
+    """
+    return f"page.{language}"
+
+
+def issues_part(language: str) -> str:
+    """Return the name of the part that is the issues as GeoJSON.
+
+    Parameters
+    ----------
+    language : str
+        Of the reader.
+
+    Returns
+    -------
+    str
+        For `layers.jobs.Jobs.part`.
+    """
+    return f"issues.{language}"
 
 
 def main() -> int:
@@ -122,121 +216,119 @@ def main() -> int:
     """
     given = json.loads(sys.stdin.buffer.read())
     order = Order(**{**given, "limits": Limits(**given["limits"])})
-    _limit(order.limits)
-    with open_jobs(order.store) as jobs:
-        try:
-            result = _carry_out(order, jobs)
-        except _TimeIsUpError:
-            jobs.end(order.job, "failed", message=out_of_time(order.limits))
-            return 1
-        except MemoryError:
-            jobs.end(order.job, "failed", message=out_of_memory(order.limits))
-            return 1
-        jobs.end(order.job, "successful", message=Text(vi="Xong.", en="Done."), result=result)
+    _limit(order)
+    try:
+        with ExitStack() as stack:
+            _shut_in(order, _hold(order.store, stack))
+            _carry_out(order, stack.enter_context(open_jobs(order.store)))
+    except Exception as error:
+        if _starved(error):
+            return OUT_OF_MEMORY
+        raise
     return 0
 
 
-def out_of_time(limits: Limits) -> Text:
-    """Say that time ran out.
-
-    Parameters
-    ----------
-    limits : Limits
-        What was allowed.
-
-    Returns
-    -------
-    Text
-        Names the setting.
-    """
-    return Text(
-        vi=f"Quá {limits.time_s} giây (PARKPLAN_IMPORT_TIME_S); đã dừng, không ghi gì.",
-        en=f"It took more than {limits.time_s} seconds (PARKPLAN_IMPORT_TIME_S) and was stopped; nothing was written.",
-    )
-
-
-def out_of_memory(limits: Limits) -> Text:
-    """Say that memory ran out.
-
-    Parameters
-    ----------
-    limits : Limits
-        What was allowed.
-
-    Returns
-    -------
-    Text
-        Names the setting.
-    """
-    return Text(
-        vi=f"Cần hơn {limits.memory_mib} MiB bộ nhớ (PARKPLAN_IMPORT_MEMORY_MIB); đã dừng, không ghi gì.",
-        en=f"It needed more than {limits.memory_mib} MiB of memory (PARKPLAN_IMPORT_MEMORY_MIB) and was stopped; "
-        "nothing was written.",
-    )
-
-
-def _limit(limits: Limits) -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_FILES, _FILES))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.time_s, limits.time_s + 5))
-    space = limits.memory_mib * _MIB
-    resource.setrlimit(resource.RLIMIT_AS, (space, space))
-    for number in (signal.SIGALRM, signal.SIGXCPU):
-        signal.signal(number, _time_is_up)
+def _limit(order: Order) -> None:
+    """Let the system end this process where it takes more than it may."""
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, int(signal.SIGKILL), 0, 0, 0)
+    limits = order.limits
+    store = Path(order.store)
+    grown = store.stat().st_size if "://" not in order.store else 0
+    for kind, most, last in (
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_NOFILE, _FILES, 0),
+        # At the first of both the system says why it ends a process, at the second it does not.
+        (resource.RLIMIT_CPU, limits.time_s, 1),
+        (resource.RLIMIT_AS, limits.memory_mib * _MIB, 0),
+        (resource.RLIMIT_FSIZE, grown + limits.file_mib * _MIB, 0),
+    ):
+        allowed = resource.getrlimit(kind)[1]
+        ends = most + last if allowed == resource.RLIM_INFINITY else min(most + last, allowed)
+        resource.setrlimit(kind, (min(most, ends), ends))
+    # Python would ignore it, and libraries go on with half a file.
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     signal.alarm(limits.time_s)
 
 
-def _time_is_up(_number: int, _frame: FrameType | None) -> None:
-    raise _TimeIsUpError
+def _hold(store: str, stack: ExitStack) -> list[str]:
+    """Keep the files that SQLite has for a store, and return their names: within the walls none can be made."""
+    if "://" in store:
+        return []
+    names = [store, jobs_file(store)]
+    for name in names:
+        held = stack.enter_context(closing(sqlite3.connect(name, timeout=_PATIENCE_S)))
+        held.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return [f"{name}{ending}" for name in names for ending in ("", "-wal", "-shm", "-journal")]
 
 
-def _carry_out(order: Order, jobs: Jobs) -> dict[str, Any]:
-    """Receive the file, and return its receipt in every language."""
-    from layers.importing import receive_file  # noqa: PLC0415 - loaded within the limits
+def _shut_in(order: Order, files: list[str]) -> None:
+    """Leave this process what it needs: programs, the upload, the store."""
+    programs = [sys.prefix, sys.base_prefix, *(place for place in sys.path if place), *_roots()]
+    readable, writable, ports = [*_SYSTEM, *programs], [str(Path(order.file).parent), *files], []
+    if "://" in order.store:
+        keys = [os.environ[name] for name in ("PGPASSFILE", "PGSSLROOTCERT") if name in os.environ]
+        readable += [*_NAMES, *keys]
+        ports.append(make_url(order.store).port or _POSTGRES)
+    confine(readable=map(Path, readable), writable=map(Path, (*writable, "/dev/null")), ports=ports)
+
+
+def _roots() -> list[str]:
+    """Return where Parkplan itself lies, which need not be on Python's path."""
+    import layers  # noqa: PLC0415 - only its place
+
+    return [str(Path(__file__).parent), *layers.__path__]
+
+
+def _carry_out(order: Order, jobs: Jobs) -> None:
+    """Receive the file, and keep its receipt in every language."""
+    from layers.importing import WRITING, receive_file  # noqa: PLC0415 - loaded within the limits
     from layers.store import Decision, open_store  # noqa: PLC0415
 
-    told = _Told(order.job, jobs)
-    options = dict(order.options)
-    number, date = options.pop("decision", None), options.pop("decided", None)
-    if number is not None:
-        options["decision"] = Decision(number, None if date is None else dt.date.fromisoformat(date))
-    with told, open_store(order.store) as store:
-        receipt = receive_file(store, Path(order.file), order.layer, progress=told.progress, **options)
-    issues = {language: receipt.issues_frame(language).to_json(drop_id=True) for language in LANGUAGES}
-    return {
-        "state": receipt.state,
-        "documents": {language: receipt.document(language) for language in LANGUAGES},
-        "issues": {language: json.loads(text) for language, text in issues.items()},
-    }
-
-
-class _Told:
-    """Says now and then that the worker is alive, and how far it is."""
-
-    def __init__(self, job: str, jobs: Jobs) -> None:
-        self._job = job
-        self._jobs = jobs
-        self._last = (0, Text(vi="Bắt đầu", en="Starting"))
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._beat, daemon=True)
-
-    def __enter__(self) -> None:
-        self._jobs.report(self._job, *self._last)
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def progress(self, message: Text, share: float) -> None:
-        self._last = (round(100 * share), message)
-        if not self._jobs.report(self._job, *self._last):
-            # It was dismissed: what has not been written never will be.
+    def progress(message: Text, share: float) -> None:
+        # The store is written to once, after the last word of the file's examination.
+        if not jobs.report(order.job, round(100 * share), message, sealed=share >= WRITING):
             sys.exit(0)
 
-    def _beat(self) -> None:
-        while not self._done.wait(_HEARTBEAT_S):
-            self._jobs.report(self._job, *self._last)
+    options = dict(order.options)
+    for name in ("decided", "as_of"):
+        if name in options:
+            options[name] = dt.date.fromisoformat(options[name])
+    decided = options.pop("decided", None)
+    if "decision" in options:
+        options["decision"] = Decision(options["decision"], decided)
+    with open_store(order.store) as store:
+        receipt = receive_file(store, Path(order.file), order.layer, progress=progress, **options)
+    if receipt.error is not None and _starved(receipt.error):
+        raise MemoryError
+    for language in LANGUAGES:
+        document = receipt.document(language)
+        jobs.keep(order.job, receipt_part(language), document)
+        jobs.keep(order.job, page_part(language), _shortened(document))
+        issues = receipt.issues_frame(language).to_json(drop_id=True)
+        jobs.keep(order.job, issues_part(language), json.loads(issues))
+    jobs.end(order.job, "successful", message=Text(vi="Xong.", en="Done."), outcome=receipt.state)
+
+
+def _shortened(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a receipt with the first issues of each rule only."""
+    seen: dict[tuple[str, str], int] = {}
+    kept = []
+    for issue in document["issues"]:
+        key = (issue["rule"], issue["severity"])
+        seen[key] = seen.get(key, 0) + 1
+        if seen[key] <= _ON_PAGE:
+            kept.append(issue)
+    return {**document, "issues": kept}
+
+
+def _starved(error: BaseException) -> bool:
+    """Return whether memory was the cause of an error."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, MemoryError) or _MEMORY.search(str(cause)):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ Completeness = Literal["complete", "partial"]
 Accept = Literal["all", "valid"]
 _Arguments = ParamSpec("_Arguments")
 #: Share of all work that is done when writing begins.
-_WRITING: Final = 0.7
+WRITING: Final = 0.7
 
 
 def receive_file(
@@ -178,7 +178,7 @@ def receive_file(
     changeset = None
     if edits and not dry_run:
         if progress is not None:
-            progress(Text(vi="Ghi vào kho", en="Writing to the store"), _WRITING)
+            progress(Text(vi="Ghi vào kho", en="Writing to the store"), WRITING)
         changeset = store.commit(edits, author=author, message=message, decision=decision)
     return replace(
         receipt,

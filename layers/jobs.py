@@ -1,12 +1,16 @@
 """Long work that outlives a request: what was asked, how far it is, and what came of it, for every worker to see.
 
 Jobs are no plan data. Beside an embedded store they lie in a file of their own, so that a long import and the report on
-it never wait for each other; on a server they are a table in the store's schema.
+it never wait for each other; on a server they are tables in the store's schema. They are kept for days only: tables
+that another version made are made anew.
+
+A job goes from "accepted" to "running" and then to "successful", "failed" or "dismissed", which is the last word.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import json
 import secrets
 from dataclasses import dataclass
@@ -15,12 +19,14 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self
 
 import sqlalchemy as sa
+from sqlalchemy.event import listen
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from layers.errors import UnknownJobError
 from layers.store.postgis import PostgisEngine
 from layers.types import Text
 
-__all__ = ["Job", "JobState", "Jobs", "open_jobs"]
+__all__ = ["Job", "JobState", "Jobs", "jobs_file", "open_jobs"]
 
 #: States of OGC API Processes.
 JobState = Literal["accepted", "running", "successful", "failed", "dismissed"]
@@ -31,6 +37,8 @@ _LOST: Final = Text(
     vi="Tiến trình xử lý đã dừng mà không báo lại; không có gì được ghi dở dang. Hãy gửi lại.",
     en="The worker stopped without a word; nothing was half-written. Please send it again.",
 )
+#: Key of the lock under which the tables are made on a server, beside the schema's name.
+_LOCK: Final = 0x6A6F6273
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +53,39 @@ class Job:
         What is done: ``import``.
     state : JobState
         How it stands.
-    created, updated : datetime
-        UTC.
+    created : datetime
+        When it was asked for, UTC.
+    started, finished : datetime or None
+        When a worker took it, and when it ended, UTC.
+    updated : datetime
+        When it was last heard of, UTC.
     progress : int
         0 to 100.
     message : Text
-        What is being done, or why it failed.
+        What is being done, or how it ended.
+    who : str
+        Who asked.
     request : dict
         What was asked.
-    result : dict or None
-        What came of it.
+    sealed : bool
+        Whether it has come to where it cannot be dismissed any more.
+    outcome : str or None
+        The result in a word; for an import, the state of its receipt. The result itself is in `Jobs.part`.
     """
 
     id: str
     kind: str
     state: JobState
     created: dt.datetime
+    started: dt.datetime | None
+    finished: dt.datetime | None
     updated: dt.datetime
     progress: int
     message: Text
+    who: str
     request: dict[str, Any]
-    result: dict[str, Any] | None
+    sealed: bool
+    outcome: str | None
 
     @property
     def ended(self) -> bool:
@@ -87,7 +107,7 @@ class Jobs:
     engine : sqlalchemy.Engine
         Where they are kept.
     schema : str or None
-        Schema of the table.
+        Schema of the tables.
     """
 
     def __init__(self, engine: sa.Engine, schema: str | None) -> None:
@@ -100,14 +120,24 @@ class Jobs:
             sa.Column("kind", sa.Text, nullable=False),
             sa.Column("state", sa.Text, nullable=False),
             sa.Column("created", sa.Text, nullable=False),
+            sa.Column("started", sa.Text),
+            sa.Column("finished", sa.Text),
             sa.Column("updated", sa.Text, nullable=False),
             sa.Column("progress", sa.Integer, nullable=False),
             sa.Column("message", sa.Text, nullable=False),
+            sa.Column("who", sa.Text, nullable=False),
             sa.Column("request", sa.Text, nullable=False),
-            sa.Column("result", sa.Text),
+            sa.Column("sealed", sa.Boolean, nullable=False),
+            sa.Column("outcome", sa.Text),
         )
-        with engine.begin() as connection:
-            self._table.create(connection, checkfirst=True)
+        self._parts = sa.Table(
+            "parkplan_job_parts",
+            metadata,
+            sa.Column("job", sa.Text, primary_key=True),
+            sa.Column("name", sa.Text, primary_key=True),
+            sa.Column("content", sa.LargeBinary, nullable=False),
+        )
+        self._make()
 
     def __enter__(self) -> Self:
         return self
@@ -121,7 +151,7 @@ class Jobs:
         """Close every connection."""
         self._engine.dispose()
 
-    def add(self, kind: str, request: dict[str, Any], *, message: Text) -> Job:
+    def add(self, kind: str, request: dict[str, Any], *, message: Text, who: str = "") -> Job:
         """Accept a job.
 
         Parameters
@@ -132,27 +162,59 @@ class Jobs:
             What was asked; plain values.
         message : Text
             What it waits for.
+        who : str
+            Who asks.
 
         Returns
         -------
         Job
             Of state "accepted".
         """
-        now = _now()
-        job = Job(secrets.token_urlsafe(12), kind, "accepted", now, now, 0, message, request, None)
+        now = _stamp()
         values = {
-            "id": job.id,
+            "id": secrets.token_urlsafe(12),
             "kind": kind,
-            "state": job.state,
-            "created": now.isoformat(),
-            "updated": now.isoformat(),
+            "state": "accepted",
+            "created": now,
+            "updated": now,
             "progress": 0,
             "message": _packed(message),
+            "who": who,
             "request": json.dumps(request, ensure_ascii=False),
+            "sealed": False,
         }
         with self._engine.begin() as connection:
-            connection.execute(sa.insert(self._table).values(**values))
-        return job
+            row = connection.execute(sa.insert(self._table).values(**values).returning(self._table)).one()
+        return _job(row)
+
+    def claim(self, kind: str, *, message: Text) -> Job | None:
+        """Take the job that has waited longest; no other worker gets it.
+
+        Parameters
+        ----------
+        kind : str
+            What the worker can do.
+        message : Text
+            What is done first.
+
+        Returns
+        -------
+        Job or None
+            Of state "running"; None if none waits.
+        """
+        table, now = self._table, _stamp()
+        waits = (table.c.kind == kind) & (table.c.state == "accepted")
+        oldest = sa.select(table.c.id).where(waits).order_by(table.c.created, table.c.id).limit(1)
+        first = oldest.with_for_update(skip_locked=True).scalar_subquery()
+        values = {"state": "running", "started": now, "updated": now, "message": _packed(message)}
+        taken = sa.update(table).where((table.c.id == first) & waits).values(**values).returning(table)
+        with self._engine.begin() as connection:
+            # Servers ask often: who finds nothing should not have taken the lock of those who write.
+            if connection.execute(oldest).one_or_none() is None:
+                return None
+        with self._engine.begin() as connection:
+            row = connection.execute(taken).one_or_none()
+        return None if row is None else _job(row)
 
     def get(self, job_id: str) -> Job:
         """Return a job.
@@ -201,13 +263,28 @@ class Jobs:
         Returns
         -------
         int
-            Accepted and running ones whose worker is alive.
+            Accepted ones, and running ones whose worker is alive.
         """
         of_open = sa.select(self._table).where(self._table.c.state.in_(_OPEN))
         with self._engine.begin() as connection:
             return sum(not _job(row).ended for row in connection.execute(of_open))
 
-    def report(self, job_id: str, progress: int, message: Text) -> bool:
+    def beat(self, job_id: str) -> bool:
+        """Say that the worker of a job is alive.
+
+        Parameters
+        ----------
+        job_id : str
+            Its id.
+
+        Returns
+        -------
+        bool
+            False if it has ended meanwhile, as one that was dismissed: its worker should be stopped.
+        """
+        return self._set(job_id)
+
+    def report(self, job_id: str, progress: int, message: Text, *, sealed: bool = False) -> bool:
         """Say how far a job is.
 
         Parameters
@@ -218,39 +295,102 @@ class Jobs:
             0 to 100.
         message : Text
             What is being done.
+        sealed : bool
+            Whether it can be dismissed no more from here on.
 
         Returns
         -------
         bool
-            False if it has ended meanwhile, as one that was dismissed: its worker should stop.
+            False if it has ended meanwhile: its worker must not go on.
         """
-        return self._set(job_id, state="running", progress=progress, message=_packed(message))
+        seal = {"sealed": True} if sealed else {}
+        return self._set(job_id, progress=progress, message=_packed(message), **seal)
 
-    def end(self, job_id: str, state: JobState, *, message: Text, result: dict[str, Any] | None = None) -> bool:
+    def keep(self, job_id: str, name: str, document: Any) -> None:
+        """Keep a part of the result of a job.
+
+        Parameters
+        ----------
+        job_id : str
+            Its id.
+        name : str
+            The part's name.
+        document : object
+            Plain values, ready for JSON.
+        """
+        content = gzip.compress(json.dumps(document, ensure_ascii=False).encode(), compresslevel=5, mtime=0)
+        with self._engine.begin() as connection:
+            connection.execute(sa.insert(self._parts).values(job=job_id, name=name, content=content))
+
+    def part(self, job_id: str, name: str) -> bytes:
+        """Return a part of the result of a job.
+
+        Parameters
+        ----------
+        job_id : str
+            Its id.
+        name : str
+            The part's name.
+
+        Returns
+        -------
+        bytes
+            JSON, packed by gzip.
+
+        Raises
+        ------
+        UnknownJobError
+            If there is none, or it was cleared away.
+        """
+        wanted = (self._parts.c.job == job_id) & (self._parts.c.name == name)
+        with self._engine.begin() as connection:
+            content = connection.execute(sa.select(self._parts.c.content).where(wanted)).scalar()
+        if content is None:
+            raise UnknownJobError(seen=f"{job_id}/{name}", where="jobs")
+        return bytes(content)
+
+    def end(self, job_id: str, state: JobState, *, message: Text, outcome: str | None = None) -> bool:
         """End a job.
 
         Parameters
         ----------
         job_id : str
             Its id.
-        state : {"successful", "failed", "dismissed"}
+        state : {"successful", "failed"}
             How it ended.
         message : Text
             Why.
-        result : dict, optional
-            What came of it; plain values.
+        outcome : str, optional
+            The result in a word.
 
         Returns
         -------
         bool
             False if it had ended already: the first word counts.
         """
-        packed = None if result is None else json.dumps(result, ensure_ascii=False)
         done = {"progress": 100} if state == "successful" else {}
-        return self._set(job_id, state=state, message=_packed(message), result=packed, **done)
+        return self._set(job_id, state=state, message=_packed(message), outcome=outcome, finished=_stamp(), **done)
+
+    def dismiss(self, job_id: str, *, message: Text) -> bool:
+        """End a job that nobody wants any more.
+
+        Parameters
+        ----------
+        job_id : str
+            Its id.
+        message : Text
+            Why.
+
+        Returns
+        -------
+        bool
+            False if it had ended already, or has come to where it cannot be stopped.
+        """
+        open_ = sa.not_(self._table.c.sealed)
+        return self._set(job_id, open_, state="dismissed", message=_packed(message), finished=_stamp())
 
     def clear(self, before: dt.datetime) -> list[Job]:
-        """Remove jobs that ended long ago, or whose worker was lost.
+        """Remove jobs that ended long ago, or whose worker was lost, with their results.
 
         Parameters
         ----------
@@ -262,18 +402,36 @@ class Jobs:
         list of Job
             What was removed, so that files kept for it can go too.
         """
-        old = sa.select(self._table).where(self._table.c.updated < before.astimezone(dt.UTC).isoformat())
+        old = sa.select(self._table).where(self._table.c.updated < _stamp(before))
         with self._engine.begin() as connection:
             gone = [job for row in connection.execute(old) if (job := _job(row)).ended]
             for job in gone:
+                connection.execute(sa.delete(self._parts).where(self._parts.c.job == job.id))
                 connection.execute(sa.delete(self._table).where(self._table.c.id == job.id))
         return gone
 
-    def _set(self, job_id: str, **values: Any) -> bool:
-        still = (self._table.c.id == job_id) & self._table.c.state.in_(_OPEN)
-        change = sa.update(self._table).where(still).values(updated=_now().isoformat(), **values)
+    def _set(self, job_id: str, *conditions: sa.ColumnElement[bool], **values: Any) -> bool:
+        still = sa.and_(self._table.c.id == job_id, self._table.c.state.in_(_OPEN), *conditions)
+        change = sa.update(self._table).where(still).values(updated=_stamp(), **values)
         with self._engine.begin() as connection:
             return bool(connection.execute(change).rowcount)
+
+    def _make(self) -> None:
+        """Make the tables, anew where another version made them."""
+        with self._engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(
+                    sa.text("SELECT pg_advisory_xact_lock(:key, hashtext(:schema))"),
+                    {"key": _LOCK, "schema": self._table.schema},
+                )
+            known = sa.inspect(connection)
+            for table in (self._table, self._parts):
+                if known.has_table(table.name, schema=table.schema):
+                    there = {column["name"] for column in known.get_columns(table.name, schema=table.schema)}
+                    if there == set(table.columns.keys()):
+                        continue
+                    table.drop(connection)
+                table.create(connection)
 
 
 def open_jobs(store: str) -> Jobs:
@@ -290,14 +448,43 @@ def open_jobs(store: str) -> Jobs:
         Open; close it, or use it in a `with` statement.
     """
     if "://" in store:
-        engine = PostgisEngine(store.replace("postgres://", "postgresql://", 1))
-        return Jobs(engine.sqlalchemy, engine.schema)
-    place = sa.engine.URL.create("sqlite", database=str(Path(f"{store}.jobs").absolute()))
-    return Jobs(sa.create_engine(place, connect_args={"timeout": 30}), None)
+        server = PostgisEngine(store.replace("postgres://", "postgresql://", 1))
+        return Jobs(server.sqlalchemy, server.schema)
+    place = sa.engine.URL.create("sqlite", database=jobs_file(store))
+    engine = sa.create_engine(place, connect_args={"timeout": 30})
+    listen(engine, "connect", _begin)
+    return Jobs(engine, None)
 
 
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
+def jobs_file(store: str) -> str:
+    """Return where the jobs of an embedded store lie.
+
+    Parameters
+    ----------
+    store : str
+        Path of the store.
+
+    Returns
+    -------
+    str
+        A path beside it.
+
+    Examples
+    --------
+    >>> jobs_file("/var/hanoi.gpkg")
+    '/var/hanoi.gpkg.jobs'
+    """
+    return str(Path(f"{store}.jobs").absolute())
+
+
+def _begin(driver: Any, _entry: ConnectionPoolEntry) -> None:
+    # Who reads never waits for who writes, and the other way round.
+    driver.execute("PRAGMA journal_mode = WAL")
+
+
+def _stamp(time: dt.datetime | None = None) -> str:
+    """Write a time so that texts sort as times do."""
+    return (time or dt.datetime.now(dt.UTC)).astimezone(dt.UTC).isoformat(timespec="microseconds")
 
 
 def _packed(message: Text) -> str:
@@ -305,18 +492,13 @@ def _packed(message: Text) -> str:
 
 
 def _job(row: sa.Row[Any]) -> Job:
-    updated = dt.datetime.fromisoformat(row.updated)
-    state, message = row.state, Text(**json.loads(row.message))
-    if state == "running" and _now() - updated > _SILENCE:
+    values: dict[str, Any] = row._asdict()
+    times = {
+        name: None if values[name] is None else dt.datetime.fromisoformat(values[name])
+        for name in ("created", "started", "finished", "updated")
+    }
+    state, message = values["state"], Text(**json.loads(values["message"]))
+    if state == "running" and dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(values["updated"]) > _SILENCE:
         state, message = "failed", _LOST
-    return Job(
-        row.id,
-        row.kind,
-        state,
-        dt.datetime.fromisoformat(row.created),
-        updated,
-        row.progress,
-        message,
-        json.loads(row.request),
-        None if row.result is None else json.loads(row.result),
-    )
+    told = {"state": state, "message": message, "request": json.loads(values["request"]), **times}
+    return Job(**{**values, **told})

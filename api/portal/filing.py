@@ -10,12 +10,14 @@ from fastapi import APIRouter, Request
 from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
+from api.jobs import read_part
 from api.languages import request_language
 from api.links import base_url
 from api.params import check_names
 from api.portal.frame import LANGUAGE_NAMES, environment, has_font
 from api.receipts import SHOWN, WORDS, grouped, write_number
 from api.settings import Settings
+from api.worker import page_part
 from layers.formats import SUFFIXES
 from layers.jobs import Job, Jobs
 from layers.mapping import shipped_mappings
@@ -136,18 +138,18 @@ def file_page(request: Request, job_id: str) -> HTMLResponse:
     jobs: Jobs = request.app.state.jobs
     job = jobs.get(job_id)
     row = _row(job, language)
-    if job.result is None:
+    if job.outcome is None:
         state = {"file": row["file"], "message": job.message.say(language), "progress": job.progress}
         return _page(request, language, job=job.id, running=not job.ended, **state)
-    document = job.result["documents"][language]
+    document = read_part(jobs, job, page_part(language))
     placed = any(issue["coordinate"] for issue in document["issues"])
     return _page(request, language, job=job.id, receipt=document, groups=grouped(document), shown=SHOWN, placed=placed)
 
 
 def _row(job: Job, language: Language) -> dict[str, str]:
     state = job.message.say(language)
-    if job.result is not None:
-        state = WORDS[f"state_{job.result['state']}"].say(language)
+    if job.outcome is not None:
+        state = WORDS[f"state_{job.outcome}"].say(language)
     name = str(job.request["file"]).rpartition("/")[2]
     return {
         "id": job.id,

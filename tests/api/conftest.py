@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -115,4 +116,17 @@ def client(filled_url: str) -> Iterator[TestClient]:
 def hanoi(seeded_store: Store, store_url: str) -> Iterator[TestClient]:
     """Give a client of an application over the shipped data; it speaks English."""
     with TestClient(create_app(Settings(store=store_url, language="en"))) as opened:
+        yield opened
+
+
+@pytest.fixture
+def taking(filled_url: str, tmp_path: Path) -> Settings:
+    """Give settings of a server that takes files into such a store."""
+    return Settings(store=filled_url, language="en", import_folder=str(tmp_path / "uploads"), import_memory_mib=8_192)
+
+
+@pytest.fixture
+def taker(taking: Settings) -> Iterator[TestClient]:
+    """Give a client of such a server."""
+    with TestClient(create_app(taking)) as opened:
         yield opened

@@ -1,143 +1,141 @@
-"""A file comes in over the web as it does on the command line, in a worker that no file can lead astray."""
+"""A file comes in over the web as it does on the command line, and its receipt says the same."""
 
 from __future__ import annotations
 
 import datetime as dt
-import io
+import gzip
 import json
-import os
-import time
-import zipfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.errors import ImportsOffError
+from api.errors import ForeignPageError, ImportsOffError
 from api.receipts import WORDS, receipt_page
-from api.running import clear_old
 from api.settings import Settings
-from layers.errors import UnknownJobError
 from layers.examining import validate_file
 from layers.importing import receive_file
-from layers.jobs import Jobs, open_jobs
+from layers.jobs import Jobs
 from layers.store import open_store
 from layers.types import LANGUAGES, Text
 from tests.api.conftest import fill
-
-BINARY = {"Content-Type": "application/octet-stream"}
-WAIT_S = 60.0
-STATION: dict[str, Any] = {
-    "type": "Feature",
-    "properties": {"id": "new", "name": "Ga mới <script>alert(1)</script>", "floors": 2},
-    "geometry": {"type": "Point", "coordinates": [105.85, 21.02]},
-}
-
-
-def collection(*features: dict[str, Any]) -> bytes:
-    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False).encode()
-
-
-def with_properties(**properties: Any) -> dict[str, Any]:
-    return {**STATION, "properties": {**STATION["properties"], **properties}}
-
-
-@pytest.fixture
-def settings(store_url: str, tmp_path: Path) -> Settings:
-    """Give settings over a store with the layers of the tests, once for each engine."""
-    fill(store_url)
-    return Settings(store=store_url, language="en", import_folder=str(tmp_path / "uploads"), import_memory_mib=8_192)
-
-
-@pytest.fixture
-def client(settings: Settings) -> Iterator[TestClient]:
-    """Give a client of an application that takes files."""
-    with TestClient(create_app(settings)) as opened:
-        yield opened
-
-
-def send(client: TestClient, body: bytes, **options: str) -> Any:
-    query = {"layer": "stations", "name": "stations.geojson", "lang": "en", **options}
-    return client.post("/imports", params=query, content=body, headers=BINARY)
-
-
-def ended(client: TestClient, answer: Any) -> Any:
-    """Wait for a job to end, and give how it stands."""
-    assert answer.status_code == 201, answer.text
-    address = answer.headers["location"]
-    deadline = time.monotonic() + WAIT_S
-    while (job := client.get(address).json())["status"] in ("accepted", "running"):
-        assert time.monotonic() < deadline, job
-        time.sleep(0.05)
-    return job
-
+from tests.support.files import BINARY, STATION, collection, ended, send, waited, with_properties
 
 # What comes in -----------------------------------------------------------------------------------------------------
 
 
-def test_a_file_becomes_a_changeset_and_a_receipt(client: TestClient) -> None:
+def test_a_file_becomes_a_changeset_and_a_receipt(taker: TestClient) -> None:
     answer = send(
-        client, collection(STATION), author="Viện A", message="Đợt 1", decision="1569/QĐ-TTg", decided="2024-12-12"
+        taker, collection(STATION), author="Viện A", message="Đợt 1", decision="1569/QĐ-TTg", decided="2024-12-12"
     )
-    job = ended(client, answer)
+    job = ended(taker, answer)
     assert (job["status"], job["receipt"], job["progress"], job["file"]) == (
         "successful",
         "accepted",
         100,
         "stations.geojson",
     )
-    receipt = client.get(f"/jobs/{job['jobID']}/results").json()
+    receipt = taker.get(f"/jobs/{job['jobID']}/results").json()
     assert (receipt["counts"]["read"], receipt["counts"]["written"]) == (1, 1)
-    assert client.get("/collections/stations/items/new").json()["properties"]["floors"] == 2
-    changeset = client.app.state.store.changesets()[-1]  # type: ignore[attr-defined] # the application itself
+    assert taker.get("/collections/stations/items/new").json()["properties"]["floors"] == 2
+    changeset = taker.app.state.store.changesets()[-1]  # type: ignore[attr-defined] # the application itself
     assert (changeset.id, changeset.author, changeset.message) == (receipt["changeset"], "Viện A", "Đợt 1")
     assert (changeset.decision.number, changeset.decision.date) == ("1569/QĐ-TTg", dt.date(2024, 12, 12))
 
 
-def test_the_receipt_is_that_of_the_library(client: TestClient, settings: Settings, tmp_path: Path) -> None:
+def test_a_form_does_the_same(taker: TestClient) -> None:
+    fields = {"layer": "stations", "author": "Viện A", "message": "Đợt 1", "mode": "insert", "dry_run": ""}
+    files = {"file": ("ga mới.geojson", collection(STATION), "application/geo+json")}
+    job = ended(taker, taker.post("/imports", data=fields, files=files))
+    assert (job["receipt"], job["file"], job["who"]) == ("accepted", "ga mới.geojson", "Viện A")
+    changeset = taker.app.state.store.changesets()[-1]  # type: ignore[attr-defined] # the application itself
+    assert (changeset.author, changeset.message) == ("Viện A", "Đợt 1")
+
+
+def test_a_browser_that_sends_a_form_is_shown_the_job(taker: TestClient) -> None:
+    files = {"file": ("ga.geojson", collection(STATION))}
+    headers = {"Accept": "text/html", "Origin": "http://testserver", "Host": "testserver"}
+    answer = taker.post("/imports?lang=vi", data={"layer": "stations"}, files=files, headers=headers)
+    assert answer.status_code == 403, "a server for this machine alone answers under its name only"
+    headers |= {"Origin": "http://127.0.0.1:8000", "Host": "127.0.0.1:8000"}
+    taker.follow_redirects = False
+    answer = taker.post("/imports?lang=vi", data={"layer": "stations"}, files=files, headers=headers)
+    job = taker.get("/jobs").json()["jobs"][0]["jobID"]
+    assert (answer.status_code, answer.headers["location"]) == (303, f"http://127.0.0.1:8000/files/{job}?lang=vi")
+    assert waited(taker, f"/jobs/{job}")["receipt"] == "accepted"
+    again = taker.post(f"/imports/{job}/choices?lang=en", data={"mode": "insert"}, headers=headers)
+    assert (again.status_code, again.headers["location"].endswith("?lang=en")) == (303, True)
+    newest = taker.get("/jobs").json()["jobs"][0]["jobID"]
+    assert newest != job
+    assert waited(taker, f"/jobs/{newest}")["receipt"] == "refused"
+
+
+def test_coverage_is_written_with_the_features(hanoi: TestClient) -> None:
+    ring = [[105.80, 21.0], [105.801, 21.0], [105.801, 21.001], [105.80, 21.0]]
+    place = {"type": "Polygon", "coordinates": [ring]}
+    body = collection({"type": "Feature", "properties": {"id": "zone-1", "name": "A"}, "geometry": place})
+    options = {"coverage": "bbox", "as_of": "2026-06-30", "completeness": "partial", "name": "zones.geojson"}
+    job = ended(hanoi, send(hanoi, body, layer="planning_zones", **options))
+    assert job["receipt"] == "accepted", hanoi.get(f"/jobs/{job['jobID']}/results").text
+    told = hanoi.get("/collections/coverage/items?layer=planning_zones").json()["features"]
+    assert [(one["properties"]["as_of"], one["properties"]["completeness"]) for one in told] == [
+        ("2026-06-30", "partial")
+    ]
+    assert told[0]["geometry"]["coordinates"][0][0] == pytest.approx([105.80, 21.0], abs=1e-9)
+
+
+def test_a_result_goes_out_packed_where_that_is_taken(taker: TestClient) -> None:
+    job = ended(taker, send(taker, collection(STATION), dry_run="true"))["jobID"]
+    plain = taker.get(f"/jobs/{job}/results", headers={"Accept-Encoding": "identity"})
+    packed = taker.get(f"/jobs/{job}/results", headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.json() == plain.json()
+    assert len(gzip.compress(plain.content)) < len(plain.content) / 2
+
+
+def test_the_receipt_is_that_of_the_library(taker: TestClient, taking: Settings, tmp_path: Path) -> None:
     body = collection(with_properties(floors=-1), with_properties(id="b", opened="hôm qua"))
-    job = ended(client, send(client, body, dry_run="true"))
+    job = ended(taker, send(taker, body, dry_run="true"))
     path = tmp_path / "stations.geojson"
     path.write_bytes(body)
-    with open_store(settings.store) as store:
+    with open_store(taking.store) as store:
         own = receive_file(store, path, "stations", author="a", message="m", dry_run=True)
     for language in LANGUAGES:
-        served = client.get(f"/imports/{job['jobID']}/receipt", params={"lang": language, "f": "json"}).json()
+        served = taker.get(f"/imports/{job['jobID']}/receipt", params={"lang": language, "f": "json"}).json()
         assert {**served, "time": ""} == {**json.loads(json.dumps(own.document(language))), "time": ""}
-        issues = client.get(f"/imports/{job['jobID']}/issues", params={"lang": language}).json()
+        issues = taker.get(f"/imports/{job['jobID']}/issues", params={"lang": language}).json()
         assert issues == json.loads(own.issues_frame(language).to_json(drop_id=True))
 
 
-def test_a_refused_file_leaves_nothing_behind_and_can_be_taken_in_part(client: TestClient) -> None:
+def test_a_refused_file_leaves_nothing_behind_and_can_be_taken_in_part(taker: TestClient) -> None:
     body = collection(STATION, with_properties(id="bad", floors=-1))
-    job = ended(client, send(client, body))
+    job = ended(taker, send(taker, body))
     assert (job["status"], job["receipt"]) == ("successful", "refused")
-    assert client.get("/collections/stations/items/new").status_code == 404
-    again = client.post(f"/imports/{job['jobID']}/choices", params={"accept": "valid", "lang": "en"})
-    assert ended(client, again)["receipt"] == "partly_accepted"
-    assert client.get("/collections/stations/items/new").status_code == 200
-    assert client.get("/collections/stations/items/bad").status_code == 404
+    assert taker.get("/collections/stations/items/new").status_code == 404
+    again = taker.post(f"/imports/{job['jobID']}/choices", params={"accept": "valid", "lang": "en"})
+    assert ended(taker, again)["receipt"] == "partly_accepted"
+    assert taker.get("/collections/stations/items/new").status_code == 200
+    assert taker.get("/collections/stations/items/bad").status_code == 404
 
 
-def test_an_open_choice_is_made_without_a_second_upload(client: TestClient) -> None:
+def test_an_open_choice_is_made_without_a_second_upload(taker: TestClient) -> None:
     body = b"id,name,x,y\nnew,Ga,588618.065,2325348.988\n"
-    job = ended(client, send(client, body, name="ga.csv", coordinates="x,y"))
+    job = ended(taker, send(taker, body, name="ga.csv", coordinates="x,y"))
     assert job["receipt"] == "refused"
-    receipt = client.get(f"/jobs/{job['jobID']}/results").json()
+    receipt = taker.get(f"/jobs/{job['jobID']}/results").json()
     assert [issue["rule"] for issue in receipt["issues"]] == ["crs-undecided"]
     key = receipt["diagnosis"]["hypotheses"][0]["key"]
-    again = ended(client, client.post(f"/imports/{job['jobID']}/choices", params={"crs": key}))
+    again = ended(taker, taker.post(f"/imports/{job['jobID']}/choices", params={"crs": key}))
     assert again["receipt"] == "accepted"
-    place = client.get("/collections/stations/items/new").json()["geometry"]["coordinates"]
+    place = taker.get("/collections/stations/items/new").json()["geometry"]["coordinates"]
     assert place == pytest.approx([105.8544, 21.0195], abs=1e-6)
 
 
-def test_a_receipt_is_a_page_that_runs_nothing_of_the_file(client: TestClient) -> None:
-    job = ended(client, send(client, collection(with_properties(floors="<script>alert(1)</script>"))))
-    page = client.get(f"/imports/{job['jobID']}/receipt", headers={"Accept": "text/html"})
+def test_a_receipt_is_a_page_that_runs_nothing_of_the_file(taker: TestClient) -> None:
+    job = ended(taker, send(taker, collection(with_properties(floors="<script>alert(1)</script>"))))
+    page = taker.get(f"/imports/{job['jobID']}/receipt", headers={"Accept": "text/html"})
     assert page.headers["content-type"].startswith("text/html")
     assert "<script" not in page.text
     assert "&lt;script&gt;" in page.text
@@ -162,31 +160,90 @@ def test_a_receipt_is_a_page_that_runs_nothing_of_the_file(client: TestClient) -
         ({"store": "other.gpkg"}, 400, "has no parameter 'store'"),
     ],
 )
-def test_a_wrong_parameter_is_named(client: TestClient, options: dict[str, str], status: int, detail: str) -> None:
-    answer = send(client, collection(STATION), **options)
+def test_a_wrong_parameter_is_named(taker: TestClient, options: dict[str, str], status: int, detail: str) -> None:
+    answer = send(taker, collection(STATION), **options)
     assert (answer.status_code, detail in answer.json()["detail"]) == (status, True), answer.text
-    assert client.get("/jobs").json()["jobs"] == []
+    assert taker.get("/jobs").json()["jobs"] == []
 
 
-def test_a_body_that_a_form_of_another_site_could_send_is_refused(client: TestClient) -> None:
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1.evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:8000"},
+        # A name of somebody else that was made to lead to this machine.
+        {"Origin": "http://evil.example", "Host": "evil.example"},
+    ],
+)
+def test_no_page_of_another_site_can_send_stop_or_choose(taker: TestClient, headers: dict[str, str]) -> None:
+    given = {"Host": "127.0.0.1:8000", **headers}
+    body, query = collection(STATION), {"layer": "stations", "name": "a.geojson", "lang": "en"}
+    answer = taker.post("/imports", params=query, content=body, headers={**BINARY, **given})
+    assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (403, "foreign-page")
+    assert "/imports takes requests of its own pages only" in answer.json()["detail"]
+    assert taker.get("/jobs").json()["jobs"] == []
+    job = ended(taker, send(taker, body))["jobID"]
+    assert taker.delete(f"/jobs/{job}", headers=given).status_code == 403
+    assert taker.post(f"/imports/{job}/choices", headers=given).status_code == 403
+    assert "chỉ nhận yêu cầu" in ForeignPageError(seen="x", wanted="y", where="z").message("vi")
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b"--b\r\nContent-Disposition: form-data; name=layer\r\n\r\nstations\r\n--b--\r\n", "a form without a file"),
+        (b"--b\r\nContent-Disposition: form-data; name=file; filename=a.csv\r\n\r\nid", "a form without a file"),
+        (b"--b\r\nContent-Disposition: form-data; name=file; filename=a.csv\r\n\r\n\r\n--b--\r\n", "an empty file"),
+        (b"--b\r\nContent-Disposition: form-data; name=file; filename=a.exe\r\n\r\nx\r\n--b--\r\n", "Parameter name"),
+        (b"--b\r\nContent-Disposition: form-data; name=oops\r\n\r\n1\r\n--b--\r\n", "a form without a file"),
+        (2 * b"--b\r\nContent-Disposition: form-data; name=file; filename=a.csv\r\n\r\nx\r\n", "several files"),
+        (2 * b"--b\r\nContent-Disposition: form-data; name=crs\r\n\r\nx\r\n", "the field 'crs'"),
+        (b"--b\r\nContent-Disposition: form-data; name=crs\r\n\r\n" + b"x" * 20_000, "a field that is too long"),
+        (b"no form at all", "cannot be read"),
+    ],
+)
+def test_a_broken_form_is_refused_and_not_kept(taker: TestClient, taking: Settings, body: bytes, detail: str) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    answer = taker.post("/imports?lang=en&layer=stations", content=body, headers=headers)
+    assert (answer.status_code, detail in answer.json()["detail"]) == (400, True), answer.text
+    assert list(Path(taking.import_folder).iterdir()) == []
+
+
+def test_a_field_of_a_form_that_means_nothing_is_named(taker: TestClient) -> None:
+    files = {"file": ("ga.geojson", collection(STATION))}
+    for fields, detail in (
+        ({"layer": "stations", "store": "x"}, "Parameter form: saw 'store', wanted file"),
+        ({"layer": "stations", "coverage": "/etc/passwd"}, "Parameter coverage: saw '/etc/passwd', wanted none, bbox"),
+        ({"layer": "nowhere"}, "There is no layer 'nowhere'"),
+        ({}, "There is no layer ''"),
+    ):
+        answer = taker.post("/imports?lang=en", data=fields, files=files)
+        assert detail in answer.json()["detail"], answer.text
+    assert taker.get("/jobs").json()["jobs"] == []
+
+
+def test_a_body_of_another_type_is_refused(taker: TestClient) -> None:
     query = {"layer": "stations", "name": "a.geojson"}
-    answer = client.post("/imports", params=query, content=b"x", headers={"Content-Type": "text/plain"})
+    answer = taker.post("/imports", params=query, content=b"x", headers={"Content-Type": "text/plain"})
     assert answer.status_code == 415
-    assert client.post("/imports", params=query, content=b"", headers=BINARY).status_code == 400
+    assert taker.post("/imports", params=query, content=b"", headers=BINARY).status_code == 400
 
 
-def test_a_long_upload_is_cut_off_and_not_kept(settings: Settings) -> None:
-    small = settings.model_copy(update={"import_max_bytes": 1_000})
+def test_a_long_upload_is_cut_off_and_not_kept(taking: Settings) -> None:
+    small = taking.model_copy(update={"import_max_bytes": 1_000})
     with TestClient(create_app(small)) as client:
         answer = send(client, collection(STATION) + b" " * 2_000)
         assert answer.status_code == 413
-        assert list(Path(settings.import_folder).iterdir()) == []
+        assert list(Path(taking.import_folder).iterdir()) == []
 
 
-def test_a_name_leads_nowhere_else(client: TestClient, settings: Settings) -> None:
-    job = ended(client, send(client, collection(STATION), name="../../outside/ga <b>.geojson"))
+def test_a_name_leads_nowhere_else(taker: TestClient, taking: Settings) -> None:
+    job = ended(taker, send(taker, collection(STATION), name="../../outside/ga <b>.geojson"))
     assert job["file"] == "ga _b_.geojson"
-    kept = [path.relative_to(settings.import_folder) for path in Path(settings.import_folder).rglob("*.geojson")]
+    kept = [path.relative_to(taking.import_folder) for path in Path(taking.import_folder).rglob("*.geojson")]
     assert [len(path.parts) for path in kept] == [2]
 
 
@@ -205,134 +262,14 @@ def test_a_server_that_others_can_reach_takes_no_files_unless_told(store_url: st
     assert "Máy chủ này không nhận tệp" in ImportsOffError(seen="x", wanted="y").message("vi")
 
 
-def test_a_full_queue_says_when_to_come_again(settings: Settings) -> None:
-    with TestClient(create_app(settings.model_copy(update={"import_queue": 1}))) as client:
+def test_a_full_queue_says_when_to_come_again(taking: Settings) -> None:
+    with TestClient(create_app(taking.model_copy(update={"import_queue": 1}))) as client:
         jobs: Jobs = client.app.state.jobs  # type: ignore[attr-defined] # the application itself
-        jobs.add("import", {"file": "x", "layer": "stations"}, message=Text(vi="chờ", en="waiting"))
+        jobs.add("elsewhere", {"file": "x", "layer": "stations"}, message=Text(vi="chờ", en="waiting"))
         answer = send(client, collection(STATION))
         assert answer.status_code == 503
         assert answer.headers["retry-after"] == "10"
         assert "1 jobs are waiting already" in answer.json()["detail"]
-
-
-# Hostile and hopeless files ----------------------------------------------------------------------------------------
-
-
-def zipped(**files: bytes) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name.replace("__", "/").replace("_dot_", "."), content)
-    return buffer.getvalue()
-
-
-VRT = (
-    b"<OGRVRTDataSource><OGRVRTLayer name='a'><SrcDataSource>/etc/passwd</SrcDataSource></OGRVRTLayer>"
-    b"</OGRVRTDataSource>"
-)
-REMOTE = b'{"type": "FeatureCollection", "features": "/vsicurl/http://127.0.0.1:9/a.geojson"}'
-
-
-@pytest.mark.parametrize(
-    ("name", "body"),
-    [
-        ("bomb.zip", zipped(lots_dot_geojson=b" " * 300_000_000)),
-        ("out.zip", zipped(**{".._____etc__lots_dot_geojson": b"{}"})),
-        ("vrt.geojson", VRT),
-        ("remote.geojson", REMOTE),
-    ],
-    ids=["a bomb", "a way out", "a pipeline", "an address"],
-)  # fmt: skip
-def test_a_hostile_file_is_refused_with_a_receipt(client: TestClient, name: str, body: bytes) -> None:
-    job = ended(client, send(client, body, name=name))
-    assert (job["status"], job["receipt"]) == ("successful", "refused")
-    issue = client.get(f"/jobs/{job['jobID']}/results").json()["issues"][0]
-    assert issue["rule"] in ("file-unreadable", "mapping-unfit")
-    assert "root:" not in json.dumps(issue)
-    assert job["file"] == name
-
-
-def test_a_file_that_needs_too_much_memory_is_stopped(settings: Settings) -> None:
-    tight = settings.model_copy(update={"import_memory_mib": 1_500})
-    points = ",".join(f"[{105 + number % 1000 / 1e4},{21 + number / 1e9}]" for number in range(3_000_000))
-    body = (
-        b'{"type":"Feature","properties":{"id":"a","name":"x"},"geometry":{"type":"MultiPoint","coordinates":['
-        + points.encode()
-        + b"]}}"
-    )
-    with TestClient(create_app(tight)) as client:
-        job = ended(client, send(client, body))
-        assert job["status"] == "failed", job
-        assert "PARKPLAN_IMPORT_MEMORY_MIB" in job["message"]
-        assert len(client.app.state.store.changesets()) == 1  # type: ignore[attr-defined] # the application itself
-        missing = client.get(f"/jobs/{job['jobID']}/results")
-        assert (missing.status_code, missing.json()["type"].rpartition("/")[2]) == (404, "result-not-ready")
-        assert "has no result: It needed more than" in missing.json()["detail"]
-
-
-def test_a_file_that_takes_too_long_is_stopped(settings: Settings) -> None:
-    short = settings.model_copy(update={"import_time_s": 1})
-    body = collection(*(with_properties(id=f"s{number}", name="x" * 400) for number in range(60_000)))
-    with TestClient(create_app(short)) as client:
-        job = ended(client, send(client, body))
-        assert job["status"] == "failed", job
-        assert "PARKPLAN_IMPORT_TIME_S" in job["message"]
-        assert len(client.app.state.store.changesets()) == 1  # type: ignore[attr-defined] # the application itself
-
-
-def test_a_dismissed_job_is_stopped_and_stays_so(client: TestClient) -> None:
-    body = collection(*(with_properties(id=f"s{number}", name="x" * 400) for number in range(40_000)))
-    answer = send(client, body)
-    stopped = client.delete(answer.headers["location"], params={"lang": "vi"})
-    assert stopped.json()["status"] == "dismissed"
-    assert "Đã huỷ" in stopped.json()["message"]
-    assert ended(client, answer)["status"] == "dismissed"
-    assert client.get("/collections/stations/items/s1").status_code == 404
-
-
-# Jobs ---------------------------------------------------------------------------------------------------------------
-
-
-def test_a_worker_that_is_lost_is_told_and_the_first_word_counts(settings: Settings) -> None:
-    with open_jobs(settings.store) as jobs:
-        job = jobs.add("import", {"layer": "a"}, message=Text(vi="chờ", en="waiting"))
-        assert jobs.waiting() == 1
-        assert jobs.report(job.id, 40, Text(vi="đọc", en="reading"))
-        assert (jobs.get(job.id).state, jobs.get(job.id).progress) == ("running", 40)
-        assert jobs.end(job.id, "failed", message=Text(vi="hỏng", en="broken"))
-        assert not jobs.end(job.id, "successful", message=Text(vi="x", en="y"), result={})
-        assert not jobs.report(job.id, 50, Text(vi="x", en="y"))
-        assert (jobs.get(job.id).message.en, jobs.waiting()) == ("broken", 0)
-        silent = jobs.add("import", {"layer": "a"}, message=Text(vi="chờ", en="waiting"))
-        jobs.report(silent.id, 1, Text(vi="đọc", en="reading"))
-        _age(jobs, silent.id, minutes=5)
-        assert jobs.get(silent.id).state == "failed"
-        assert "The worker stopped without a word" in jobs.get(silent.id).message.en
-        with pytest.raises(UnknownJobError, match="There is no job 'nothing'"):
-            jobs.get("nothing")
-
-
-def test_what_was_kept_long_enough_is_cleared_away(settings: Settings) -> None:
-    with open_jobs(settings.store) as jobs:
-        old = jobs.add("import", {"layer": "a"}, message=Text(vi="chờ", en="waiting"))
-        jobs.end(old.id, "failed", message=Text(vi="hỏng", en="broken"))
-        _age(jobs, old.id, minutes=60 * 24 * 5)
-        new = jobs.add("import", {"layer": "a"}, message=Text(vi="chờ", en="waiting"))
-        folder = Path(settings.import_folder) / "old"
-        folder.mkdir(parents=True)
-        past = time.time() - 5 * 86_400
-        os.utime(folder, (past, past))
-        clear_old(settings, jobs)
-        assert [job.id for job in jobs.recent(10)] == [new.id]
-        assert not folder.exists()
-
-
-def _age(jobs: Jobs, job_id: str, *, minutes: int) -> None:
-    """Make a job look as if nothing had been heard of it for a while."""
-    past = (dt.datetime.now(dt.UTC) - dt.timedelta(minutes=minutes)).isoformat()
-    table = jobs._table  # the only way to the clock
-    with jobs._engine.begin() as connection:
-        connection.execute(table.update().where(table.c.id == job_id).values(updated=past))
 
 
 def test_the_page_says_everything_in_both_languages(tmp_path: Path) -> None:

@@ -1,0 +1,331 @@
+"""Jobs: what is asked for and takes long, how it stands, and what came of it (the words of OGC API Processes)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import json
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from api.errors import ImportsOffError, NotReadyError, SealedError
+from api.links import GEOJSON, HTML, JSON, REL, base_url, link
+from api.openapi import document_of
+from api.params import LanguageParameter, check_format
+from api.responses import answer
+from api.running import Runner
+from api.settings import Settings
+from api.uploads import check_origin
+from api.worker import receipt_part
+from layers.jobs import Job, Jobs
+from layers.types import Language, Text
+
+__all__ = [
+    "JobParameter",
+    "JobsParameter",
+    "check_allowed",
+    "packed_part",
+    "read_part",
+    "router",
+    "status_answer",
+]
+
+JsonObject = dict[str, Any]
+#: Jobs that the list shows.
+_LISTED: Final = 100
+_DISMISSED: Final = Text(vi="Đã huỷ theo yêu cầu; không ghi gì.", en="Stopped as asked for; nothing was written.")
+
+router = APIRouter(tags=["jobs"], default_response_class=Response)
+
+
+def _jobs(request: Request) -> Jobs:
+    opened: Jobs = request.app.state.jobs
+    return opened
+
+
+JobsParameter = Annotated[Jobs, Depends(_jobs)]
+
+
+def _job(jobs: JobsParameter, jobId: str) -> Job:  # noqa: N803 - the name in the API
+    return jobs.get(jobId)
+
+
+JobParameter = Annotated[Job, Depends(_job)]
+
+
+async def check_allowed(request: Request) -> None:
+    """Check that this server takes files, and that no page of somebody else sends them.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+
+    Raises
+    ------
+    ImportsOffError
+        If it takes none.
+    ForeignPageError
+        If another site sends them.
+    """
+    settings: Settings = request.app.state.settings
+    if not settings.takes_files:
+        seen = Text(vi="thiết lập hiện tại", en="as it is set")
+        if settings.imports == "auto":
+            seen = Text(
+                vi=f"nghe ở {settings.host}, nơi ai cũng gửi được",
+                en=f"it listens at {settings.host}, where anybody could send them",
+            )
+        raise ImportsOffError(seen=seen, wanted="PARKPLAN_IMPORTS=on", where="imports")
+    check_origin(request)
+
+
+@router.get(
+    "/jobs", summary="Jobs, the newest first", dependencies=[Depends(check_format)], responses=document_of("jobList")
+)
+def job_list(request: Request, jobs: JobsParameter, language: LanguageParameter) -> Response:
+    """Return the newest jobs.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+    jobs : Jobs
+        All jobs.
+    language : {"vi", "en"}
+        The reader's language.
+
+    Returns
+    -------
+    Response
+        The list.
+    """
+    base = base_url(request)
+    listed = [_status(job, base, language) for job in jobs.recent(_LISTED)]
+    return answer({"jobs": listed, "links": [link(f"{base}/jobs", "self", JSON)]}, language=language)
+
+
+@router.get(
+    "/jobs/{jobId}",
+    summary="How a job stands",
+    dependencies=[Depends(check_format)],
+    responses=document_of("statusInfo"),
+)
+def job_status(request: Request, job: JobParameter, language: LanguageParameter) -> Response:
+    """Return how a job stands.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+    job : Job
+        The job.
+    language : {"vi", "en"}
+        The reader's language.
+
+    Returns
+    -------
+    Response
+        Its status.
+    """
+    return status_answer(request, job, language)
+
+
+@router.delete(
+    "/jobs/{jobId}",
+    summary="Stop a job",
+    dependencies=[Depends(check_format), Depends(check_allowed)],
+    responses=document_of("statusInfo", problems=(403, 409)),
+)
+async def dismiss(request: Request, jobs: JobsParameter, job: JobParameter, language: LanguageParameter) -> Response:
+    """Stop a job; one that has ended stays as it is, and one that is being written ends by itself.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+    jobs : Jobs
+        All jobs.
+    job : Job
+        The job.
+    language : {"vi", "en"}
+        The reader's language.
+
+    Returns
+    -------
+    Response
+        Its status.
+
+    Raises
+    ------
+    SealedError
+        If it is being written.
+    """
+    if await run_in_threadpool(jobs.dismiss, job.id, message=_DISMISSED):
+        runner: Runner = request.app.state.runner
+        runner.stop(job.id)
+    now = await run_in_threadpool(jobs.get, job.id)
+    if not now.ended:
+        raise SealedError(seen=now.message, wanted=Text(vi="chờ kết thúc", en="waiting for its end"), where=job.id)
+    return status_answer(request, now, language)
+
+
+@router.get(
+    "/jobs/{jobId}/results",
+    summary="What came of a job",
+    dependencies=[Depends(check_format)],
+    responses=document_of("receipt"),
+)
+def job_results(request: Request, jobs: JobsParameter, job: JobParameter, language: LanguageParameter) -> Response:
+    """Return what came of a job: for an import, its receipt.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+    jobs : Jobs
+        All jobs.
+    job : Job
+        The job.
+    language : {"vi", "en"}
+        The reader's language.
+
+    Returns
+    -------
+    Response
+        The receipt.
+    """
+    return packed_part(request, jobs, job, receipt_part(language), language=language)
+
+
+def status_answer(request: Request, job: Job, language: Language, *, created: bool = False) -> Response:
+    """Return the status of a job.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+    job : Job
+        The job.
+    language : {"vi", "en"}
+        The reader's language.
+    created : bool
+        Whether this request made it.
+
+    Returns
+    -------
+    Response
+        200, or 201 with the job's address in `Location`.
+    """
+    base = base_url(request)
+    headers = {"Location": f"{base}/jobs/{job.id}"} if created else {}
+    return answer(_status(job, base, language), language=language, status=201 if created else 200, headers=headers)
+
+
+def packed_part(
+    request: Request, jobs: Jobs, job: Job, name: str, *, language: Language, media_type: str = JSON, file: str = ""
+) -> Response:
+    """Return a part of the result of a job as it is kept: packed, for readers who take it so.
+
+    Parameters
+    ----------
+    request : Request
+        Says what its reader takes.
+    jobs : Jobs
+        All jobs.
+    job : Job
+        The job.
+    name : str
+        Name of the part.
+    language : {"vi", "en"}
+        The language it is in.
+    media_type : str
+        Of the part.
+    file : str
+        Name under which it should be saved; nothing shows it.
+
+    Returns
+    -------
+    Response
+        The part.
+
+    Raises
+    ------
+    NotReadyError
+        If there is no result, yet or at all.
+    """
+    content = _part(jobs, job, name)
+    headers = {"Content-Language": language, "Vary": "Accept, Accept-Encoding, Accept-Language"}
+    if file:
+        headers["Content-Disposition"] = f'attachment; filename="{file}"'
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+    else:
+        content = gzip.decompress(content)
+    return Response(content, media_type=media_type, headers=headers)
+
+
+def read_part(jobs: Jobs, job: Job, name: str) -> JsonObject:
+    """Return a part of the result of a job as values.
+
+    Parameters
+    ----------
+    jobs : Jobs
+        All jobs.
+    job : Job
+        The job.
+    name : str
+        Name of the part.
+
+    Returns
+    -------
+    dict
+        What JSON holds.
+
+    Raises
+    ------
+    NotReadyError
+        If there is no result, yet or at all.
+    """
+    document: JsonObject = json.loads(gzip.decompress(_part(jobs, job, name)))
+    return document
+
+
+def _part(jobs: Jobs, job: Job, name: str) -> bytes:
+    if job.outcome is None:
+        raise NotReadyError(seen=job.message, where=job.id)
+    return jobs.part(job.id, name)
+
+
+def _status(job: Job, base: str, language: Language) -> JsonObject:
+    url = f"{base}/jobs/{job.id}"
+    links = [link(url, "self", JSON), link(f"{base}/files/{job.id}", "alternate", HTML)]
+    if job.state == "successful":
+        links.append(link(f"{url}/results", REL + "results", JSON))
+        links.append(link(f"{base}/imports/{job.id}/receipt", "related", HTML))
+        links.append(link(f"{base}/imports/{job.id}/issues", "related", GEOJSON))
+    times = {"started": job.started, "finished": job.finished}
+    document = {
+        "jobID": job.id,
+        "type": "process",
+        "processID": job.kind,
+        "status": job.state,
+        "message": job.message.say(language),
+        "created": _utc(job.created),
+        **{name: _utc(time) for name, time in times.items() if time is not None},
+        "updated": _utc(job.updated),
+        "progress": job.progress,
+        "who": job.who,
+        "file": Path(job.request["file"]).name,
+        "layer": job.request["layer"],
+        "links": links,
+    }
+    return document if job.outcome is None else {**document, "receipt": job.outcome}
+
+
+def _utc(time: dt.datetime) -> str:
+    return time.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

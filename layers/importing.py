@@ -39,7 +39,7 @@ from layers.text import search_key
 from layers.types import Bounds, Text
 from layers.validation import Checked
 
-__all__ = ["COVERAGE_LAYER", "Accept", "Completeness", "StoreSurroundings", "import_file", "receive_file"]
+__all__ = ["COVERAGE_LAYER", "WRITING", "Accept", "Completeness", "StoreSurroundings", "import_file", "receive_file"]
 
 #: The layer that says where other layers have data.
 COVERAGE_LAYER: Final = "coverage"

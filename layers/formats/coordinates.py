@@ -17,12 +17,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from shapely.errors import ShapelyError
 
 from layers.definitions import STORE_CRS
-from layers.errors import FileUnreadableError
+from layers.formats.faults import unclosed_ring
 from layers.formats.frames import Loaded
-from layers.formats.model import placeless, refuse
+from layers.formats.model import Fault, placeless, refuse
 from layers.text import search_key
 from layers.types import Text
 
@@ -41,6 +40,10 @@ _WKT: Final = frozenset({"wkt", "geom", "geometry", "the geom", "wkt geom", "sha
 _NORTHINGS_M: Final = (850_000.0, 2_660_000.0)
 #: Eastings of a grid with a false easting of 500 km, metres.
 _EASTINGS_M: Final = (100_000.0, 840_000.0)
+
+_AREAL_DIMENSION: Final = 2
+#: Longest part of a cell that a message shows.
+_SHOWN_CHARACTERS: Final = 40
 
 _DEGREES: Final = re.compile(
     r"""\s*(?P<before>[NSEWBNĐT]?)\s*(?P<sign>[-+]?)(?P<deg>\d+(?:[.,]\d+)?)\s*(?:[°ºo˚d*]\s*
@@ -149,7 +152,7 @@ def place(frame: pd.DataFrame, *, path: Path, columns: Sequence[str] = ()) -> Lo
     Raises
     ------
     FileUnreadableError
-        If a place cannot be read, two pairs of columns could hold it, or X and Y cannot be told apart.
+        If most places cannot be read, or X and Y cannot be told apart.
     """
     if columns:
         missing = [name for name in columns if name not in frame.columns]
@@ -173,28 +176,60 @@ def _from_wkt(frame: pd.DataFrame, column: str, *, path: Path) -> Loaded:
     texts = (
         frame[column].astype(object).where(frame[column].notna() & (frame[column].astype(str).str.strip() != ""), None)
     )
-    try:
-        shapes = shapely.from_wkt(texts.to_numpy(dtype=object))
-    except ShapelyError as error:
-        good = shapely.is_missing(shapely.from_wkt(texts.to_numpy(dtype=object), on_invalid="ignore"))
-        row = int(np.flatnonzero(good & texts.notna().to_numpy())[0])
-        seen = Text(
-            vi=f"dòng {row + 1}, cột {column}: {_short(texts.iloc[row])} ({error})",
-            en=f"row {row + 1}, column {column}: {_short(texts.iloc[row])} ({error})",
-        )
-        raise FileUnreadableError(seen=seen, wanted="WKT", where=str(path)) from error
+    shapes = shapely.from_wkt(texts.to_numpy(dtype=object), on_invalid="ignore")
+    unread = shapely.is_missing(shapes) & texts.notna().to_numpy()
+    # What can be put right here are rings that are not closed.
+    shapes[unread] = shapely.from_wkt(texts.to_numpy(dtype=object)[unread], on_invalid="fix")
+    closed = unread & (shapely.get_dimensions(shapes) == _AREAL_DIMENSION)
+    shapes[unread & ~closed] = None
+    unclosed = (unclosed_ring(row, column, _short(texts.iloc[row])) for row in np.flatnonzero(closed).tolist())
+    faults = (*unclosed, *_unreadable(texts, unread & ~closed, column, wanted="WKT", path=path))
     note = Text(vi=f"Hình học lấy từ cột {column} (WKT).", en=f"Geometries were taken from the column {column} (WKT).")
     rest = frame.drop(columns=column)
-    return Loaded(gpd.GeoDataFrame(rest, geometry=gpd.GeoSeries(shapes, index=frame.index)), None, notes=(note,))
+    placed = gpd.GeoDataFrame(rest, geometry=gpd.GeoSeries(shapes, index=frame.index))
+    return Loaded(placed, None, notes=(note,), faults=faults)
 
 
 def _short(text: object) -> str:
     shown = str(text)
-    return shown if len(shown) <= 40 else f"{shown[:40]}…"
+    return shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}…"
+
+
+def _unreadable(
+    texts: pd.Series[Any], unread: npt.NDArray[np.bool_], column: str, *, wanted: Text | str, path: Path
+) -> tuple[Fault, ...]:
+    """Tell the cells that hold no place; refuse the file where most of a column holds none."""
+    rows = np.flatnonzero(unread).tolist()
+    filled = int((texts.notna() & (texts.astype(str).str.strip() != "")).sum())
+    if rows and 2 * len(rows) > filled:
+        shown = _short(texts.iloc[rows[0]])
+        seen = Text(
+            vi=f"{len(rows)} ô của cột {column} không đọc được, như dòng {rows[0] + 1}: {shown!r}",
+            en=f"cells of the column {column} that cannot be read: {len(rows)}, such as row {rows[0] + 1}: {shown!r}",
+        )
+        refuse(path, seen=seen, wanted=wanted)
+    return tuple(Fault("file-coordinates", row, column, _short(texts.iloc[row]), wanted) for row in rows)
+
+
+def _half_places(
+    first: npt.NDArray[np.float64], second: npt.NDArray[np.float64], columns: PlaceColumns, told: Sequence[Fault]
+) -> tuple[Fault, ...]:
+    """Tell the rows that have one coordinate of two."""
+    known = {fault.row for fault in told}
+    rows = [row for row in np.flatnonzero(np.isnan(first) != np.isnan(second)).tolist() if row not in known]
+    seen = Text(vi="chỉ có một trong hai toạ độ", en="one coordinate of two")
+    wanted = Text(vi="cả hai toạ độ, hoặc không có", en="both of them, or none")
+    return tuple(
+        Fault("file-coordinates", row, columns.x if np.isnan(first[row]) else columns.y, seen, wanted) for row in rows
+    )
 
 
 def _from_pair(frame: pd.DataFrame, columns: PlaceColumns, *, path: Path) -> Loaded:
-    first, second = (_numbers(frame[name], name, path=path) for name in (columns.x, columns.y))
+    (first, first_faults), (second, second_faults) = (
+        _numbers(frame[name], name, path=path) for name in (columns.x, columns.y)
+    )
+    told = (*first_faults, *second_faults)
+    faults = (*told, *_half_places(first, second, columns, told))
     notes = []
     if columns.kind == "xy" and _northing_first(first, second, columns, path=path):
         columns, first, second = PlaceColumns(columns.y, columns.x, columns.kind), second, first
@@ -230,7 +265,7 @@ def _from_pair(frame: pd.DataFrame, columns: PlaceColumns, *, path: Path) -> Loa
             )
         )
     placed = gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, index=frame.index))
-    return Loaded(placed, crs, notes=tuple(notes))
+    return Loaded(placed, crs, notes=tuple(notes), faults=faults)
 
 
 def _northing_first(
@@ -288,20 +323,14 @@ def _texts(values: pd.Series[Any]) -> pd.Series[Any]:
     return texts
 
 
-def _numbers(values: pd.Series[Any], name: str, *, path: Path) -> npt.NDArray[np.float64]:
-    """Read a column of numbers or of degrees as text; blanks are missing."""
+def _numbers(values: pd.Series[Any], name: str, *, path: Path) -> tuple[npt.NDArray[np.float64], tuple[Fault, ...]]:
+    """Read a column of numbers or of degrees as text; blanks are missing, and so is what cannot be read, but told."""
     read = read_numbers(values)
     if pd.api.types.is_numeric_dtype(values.dtype):
-        return read
+        return read, ()
     texts = _texts(values)
-    for row in np.flatnonzero(np.isnan(read) & (texts != "").to_numpy())[:1]:
-        seen = Text(
-            vi=f"dòng {row + 1}, cột {name}: {texts.iloc[row]!r}",
-            en=f"row {row + 1}, column {name}: {texts.iloc[row]!r}",
-        )
-        wanted = Text(
-            vi="số, hoặc độ phút giây như 105°48'36\"",
-            en="a number, or degrees, minutes, seconds such as 105°48'36\"",
-        )
-        refuse(path, seen=seen, wanted=wanted)
-    return read
+    wanted = Text(
+        vi="số, hoặc độ phút giây như 105°48'36\"",
+        en="a number, or degrees, minutes, seconds such as 105°48'36\"",
+    )
+    return read, _unreadable(texts, np.isnan(read) & (texts != "").to_numpy(), name, wanted=wanted, path=path)

@@ -37,12 +37,15 @@ class Loaded(NamedTuple):
         Whether it has geometries at all.
     notes : tuple of Text
         What a reader should know.
+    faults : tuple of Fault
+        What is wrong with how it was written.
     """
 
     frame: gpd.GeoDataFrame
     crs: str | None
     spatial: bool = True
     notes: tuple[Text, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,7 @@ class FrameFile:
             spatial=loaded.spatial,
             encoding=self.encoding,
             notes=loaded.notes,
-            faults=self.faults,
+            faults=(*self.faults, *loaded.faults),
         )
 
 

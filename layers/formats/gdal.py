@@ -24,7 +24,7 @@ import shapely
 from shapely.errors import ShapelyError
 
 from layers.errors import FileUnreadableError
-from layers.formats.faults import check_curves, check_read
+from layers.formats.faults import check_count, check_curves, check_read
 from layers.formats.model import Source, SourceFeatures, SourceLayer, placeless, refuse
 from layers.types import Text
 
@@ -213,7 +213,7 @@ class GdalFile:
         return SourceLayer(
             name=name,
             geometry=about["geometry_type"],
-            features=int(about["features"]),
+            features=source.counts.get(name, (0, int(about["features"])))[1],
             crs=source.stated_crs or about["crs"],
             fields=tuple(zip((source.decode_text(name) for name in about["fields"]), types, strict=True)),
         )
@@ -233,7 +233,7 @@ class GdalFile:
             spatial=spatial,
             encoding=source.encoding,
             notes=(*source.notes, *notes),
-            faults=(*source.faults, *check_curves(described, source.driver)),
+            faults=(*source.faults, *check_count(source, described.name), *check_curves(described, source.driver)),
         )
 
 

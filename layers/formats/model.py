@@ -265,6 +265,8 @@ class Source:
         What is wrong with how the file was written.
     extents : mapping of str to tuple of float
         Bounds (west, south, east, north) that the file states, by layer; "" stands for its only layer.
+    counts : mapping of str to (int, int)
+        By layer, how many features the file says it has and how many there are, where it keeps a number of its own.
     """
 
     path: Path
@@ -281,6 +283,7 @@ class Source:
     hidden: frozenset[str] = frozenset()
     faults: tuple[Fault, ...] = ()
     extents: Mapping[str, tuple[float, float, float, float]] = field(default_factory=dict)
+    counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def decode_text(self, text: str) -> str:
         """Decode a text that GDAL passed on byte by byte.

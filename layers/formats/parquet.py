@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import geopandas as gpd
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,14 +18,16 @@ from shapely.errors import ShapelyError
 
 from layers.definitions import STORE_CRS
 from layers.errors import FileUnreadableError
+from layers.formats.faults import wrong_bounds
 from layers.formats.frames import FrameFile, Loaded
 from layers.formats.gdal import from_arrow
-from layers.formats.model import ReadOptions, beginning, refuse
+from layers.formats.model import Fault, ReadOptions, beginning, refuse
 from layers.types import Text
 
 __all__ = ["open_parquet"]
 
 _MAGIC: Final = b"PAR1"
+_BBOX_LENGTHS: Final = (4, 6)
 _INTACT: Final = Text(vi="tệp GeoParquet nguyên vẹn", en="an intact GeoParquet file")
 #: What broken files bring about in the libraries that read them.
 _FAILURES: Final = (pa.ArrowException, ShapelyError, CRSError, ValueError, KeyError, OSError)
@@ -73,7 +76,20 @@ def _load(path: Path) -> Loaded:
         raise FileUnreadableError(seen=error, wanted=_INTACT, where=str(path)) from error
     crs = about["columns"][primary].get("crs", STORE_CRS)
     frame = _plain(read, primary)
-    return Loaded(frame, None if crs is None else _code(CRS.from_user_input(crs)))
+    faults = _wrong_bbox(about["columns"][primary].get("bbox"), frame)
+    return Loaded(frame, None if crs is None else _code(CRS.from_user_input(crs)), faults=faults)
+
+
+def _wrong_bbox(stated: Any, frame: gpd.GeoDataFrame) -> tuple[Fault, ...]:
+    """Return in what the stated bounds are wrong, if there are any; with heights they are six numbers."""
+    if not isinstance(stated, list) or len(stated) not in _BBOX_LENGTHS or not len(frame):
+        return ()
+    half = len(stated) // 2
+    bounds = stated[0], stated[1], stated[half], stated[half + 1]
+    if not all(isinstance(number, int | float) for number in bounds):
+        return ()
+    found = wrong_bounds(bounds, np.asarray(frame.geometry.array))
+    return () if found is None else (found,)
 
 
 def _plain(read: gpd.GeoDataFrame, primary: str) -> gpd.GeoDataFrame:

@@ -12,7 +12,7 @@ import struct
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import orjson
 from pyproj import CRS
@@ -22,8 +22,8 @@ from layers.definitions import STORE_CRS
 from layers.errors import FileUnreadableError
 from layers.formats.archives import private_folder
 from layers.formats.dbf import check_shapefile, check_table, find_encoding
-from layers.formats.faults import look_at_geojson
 from layers.formats.model import ReadOptions, Source, beginning, refuse
+from layers.formats.rfc7946 import FeatureLook, look_at_geojson, refuse_doubles
 from layers.types import Text
 
 __all__ = ["open_dbf", "open_flatgeobuf", "open_geojson", "open_geojson_lines", "open_geopackage", "open_shapefile"]
@@ -42,11 +42,19 @@ _FLATGEOBUF: Final = b"fgb\x03fgb"
 _BOM: Final = b"\xef\xbb\xbf"
 #: Bounds that a GeoPackage states of its layers.
 _EXTENTS: Final = "SELECT table_name, min_x, min_y, max_x, max_y FROM gpkg_contents WHERE data_type = 'features'"
+#: Numbers of features that GDAL keeps of the layers of a GeoPackage.
+_COUNTS: Final = """
+    SELECT stated.table_name, stated.feature_count FROM gpkg_ogr_contents AS stated
+    JOIN sqlite_master AS tables ON tables.type = 'table' AND tables.name = stated.table_name
+    WHERE typeof(stated.feature_count) = 'integer'
+"""
 #: Where the header of a .shp file states its bounds.
 _SHAPEFILE_BOUNDS: Final = 36
 #: Begins each line of a GeoJSON text sequence (RFC 8142).
 _RECORD_SEPARATOR: Final = b"\x1e"
 _LOST_LETTER: Final = ("\ufffd".encode(), b"\\ufffd")
+#: Bytes that are copied at once.
+_PIECE: Final = 1 << 20
 #: Text stays as it was written; whether it is a date, the field that takes it decides.
 _TEXT_STAYS: Final = {"DATE_AS_STRING": "YES"}
 
@@ -89,7 +97,7 @@ def open_geojson(path: Path, options: ReadOptions, stack: ExitStack) -> Source:
         refuse(path, seen=seen, wanted="GeoJSON (RFC 7946): FeatureCollection, features[]")
     look = look_at_geojson(path, content, document, features)
     target = path
-    if look.closed:
+    if look.changed:
         target = private_folder(stack) / path.name
         target.write_bytes(orjson.dumps(document))
     geometries = sum(_has_geometry(feature) for feature in features)
@@ -118,7 +126,7 @@ def open_geojson_lines(path: Path, options: ReadOptions, stack: ExitStack) -> So
     options : ReadOptions
         Nothing of it counts here.
     stack : ExitStack
-        Not needed here.
+        Holds the folder of a mended copy.
 
     Returns
     -------
@@ -130,29 +138,47 @@ def open_geojson_lines(path: Path, options: ReadOptions, stack: ExitStack) -> So
     FileUnreadableError
         If a line is no GeoJSON feature.
     """
-    del options, stack
+    del options
+    look, target = FeatureLook(path, geometries=True), path
     features, geometries, replacements = 0, 0, False
-    with path.open("rb") as lines:
+    with path.open("rb") as lines, ExitStack() as copying:
+        begins, copy = 0, None
         for number, line in enumerate(lines, start=1):
             text = line.removeprefix(_BOM if number == 1 else b"").strip(b" \t\r\n" + _RECORD_SEPARATOR)
-            if not text:
-                continue
-            member = _line(path, number, text)
-            features += 1
-            geometries += _has_geometry(member)
-            replacements = replacements or _holds_lost_letters(text)
+            member, changed = None, False
+            if text:
+                member, changed = look.take(_line(path, number, text))
+                features += 1
+                geometries += _has_geometry(member)
+                replacements = replacements or _holds_lost_letters(text)
+            if changed and copy is None:
+                target = private_folder(stack) / path.name
+                copy = copying.enter_context(target.open("wb"))
+                _copy_beginning(path, copy, begins)
+            if copy is not None:
+                mark = _RECORD_SEPARATOR if line.startswith(_RECORD_SEPARATOR) else b""
+                copy.write(mark + orjson.dumps(member) + b"\n" if changed else line)
+            begins += len(line)
     if not features:
         refuse(path, seen=beginning(b""), wanted="GeoJSONSeq (RFC 8142)")
     return Source(
         path,
         "GeoJSONSeq",
-        f"GeoJSONSeq:{path}",
+        f"GeoJSONSeq:{target}",
         "UTF-8",
         counted=(features, geometries),
         stated_crs=STORE_CRS,
         options=_TEXT_STAYS,
         replacements=replacements,
+        faults=look.faults(),
     )
+
+
+def _copy_beginning(path: Path, copy: BinaryIO, size: int) -> None:
+    with path.open("rb") as original:
+        while size and (piece := original.read(min(size, _PIECE))):
+            copy.write(piece)
+            size -= len(piece)
 
 
 def _line(path: Path, number: int, text: bytes) -> Any:
@@ -166,6 +192,7 @@ def _line(path: Path, number: int, text: bytes) -> Any:
     if kind not in _GEOJSON_TYPES - {"FeatureCollection"}:
         seen = Text(vi=f"dòng {number}: JSON kiểu {kind!r}", en=f"line {number}: JSON of type {kind!r}")
         refuse(path, seen=seen, wanted=wanted)
+    refuse_doubles(path, text, member)
     return member
 
 
@@ -224,6 +251,7 @@ def open_geopackage(path: Path, options: ReadOptions, stack: ExitStack) -> Sourc
             damage = database.execute("PRAGMA quick_check(1)").fetchone()[0]
             contents = database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'gpkg_contents'").fetchone()[0]
             stated = database.execute(_EXTENTS).fetchall() if contents else []
+            counts = _counts(database)
     except sqlite3.Error as error:
         raise FileUnreadableError(seen=error, wanted="GeoPackage", where=str(path)) from error
     if damage != "ok":
@@ -232,7 +260,18 @@ def open_geopackage(path: Path, options: ReadOptions, stack: ExitStack) -> Sourc
         seen = Text(vi="SQLite không có bảng gpkg_contents", en="SQLite without a table gpkg_contents")
         refuse(path, seen=seen, wanted=Text(vi="tệp GeoPackage", en="a GeoPackage file"))
     extents = {row[0]: row[1:] for row in stated if all(isinstance(number, int | float) for number in row[1:])}
-    return Source(path, "GPKG", str(path), "UTF-8", extents=extents)
+    return Source(path, "GPKG", str(path), "UTF-8", extents=extents, counts=counts)
+
+
+def _counts(database: sqlite3.Connection) -> dict[str, tuple[int, int]]:
+    """Return what number of features layers state of themselves, and how many there are."""
+    there = database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'gpkg_ogr_contents'").fetchone()[0]
+    stated = database.execute(_COUNTS).fetchall() if there else []
+    named = [(str(table), '"' + str(table).replace('"', '""') + '"', said) for table, said in stated]
+    return {
+        table: (int(said), database.execute(f"SELECT count(*) FROM {quoted}").fetchone()[0])  # noqa: S608 - quoted
+        for table, quoted, said in named
+    }
 
 
 def open_flatgeobuf(path: Path, options: ReadOptions, stack: ExitStack) -> Source:

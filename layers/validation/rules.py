@@ -197,6 +197,22 @@ _FILE: Final = {
         ("tính lại phạm vi, hoặc bỏ", "compute the bounds again, or leave them out"),
         severity="warning",
     ),
+    "file-count": _rule(
+        "file",
+        ("số đối tượng ghi trong tệp không đúng", "the stated number of features is wrong"),
+        ("đếm lại số đối tượng", "count the features again"),
+        severity="warning",
+    ),
+    "file-feature": _rule(
+        "file",
+        ("không đọc được đối tượng trọn vẹn", "the feature cannot be read in full"),
+        ("sửa đối tượng trong tệp gốc", "mend the feature in the file"),
+    ),
+    "file-coordinates": _rule(
+        "file",
+        ("không đọc được toạ độ trong bảng", "coordinates of the table cannot be read"),
+        ("ghi toạ độ bằng số, độ phút giây hoặc WKT", "write them as numbers, as degrees and minutes, or as WKT"),
+    ),
     "file-duplicate-id": _rule(
         "file",
         ("mã đối tượng trong tệp bị trùng", "an id of the file is there more than once"),

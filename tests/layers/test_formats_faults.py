@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import pyarrow.parquet as pq
 import pytest
 import shapely
 
 from layers.errors import FileUnreadableError
 from layers.examining import validate_file
-from layers.formats import read_features
+from layers.formats import inspect, read_features
 from layers.formats.faults import check_curves
 from layers.formats.model import Fault, SourceLayer
 from layers.types import Language
@@ -159,6 +160,31 @@ def test_bounds_of_a_shapefile(tmp_path: Path) -> None:
     assert (fault.rule, said(fault)) == ("file-bbox", ("0, 0, 1, 1", "105, 21, 106, 22"))
 
 
+def test_bounds_of_a_geoparquet_file(tmp_path: Path) -> None:
+    path = tmp_path / "lots.parquet"
+    lots().to_parquet(path)
+    assert read_features(path).faults == ()
+    table = pq.read_table(path)
+    for bbox, wrong in (([105, 21, 0, 106, 22, 9], 0), ([21, 105, 22, 106], 1), ([105, 21], 0), (["a", 1, 2, 3], 0)):
+        about = json.loads(table.schema.metadata[b"geo"])
+        about["columns"]["geometry"]["bbox"] = bbox
+        pq.write_table(table.replace_schema_metadata({**table.schema.metadata, b"geo": json.dumps(about)}), path)
+        assert [fault.rule for fault in read_features(path).faults] == ["file-bbox"] * wrong
+
+
+def test_the_number_of_features_that_a_geopackage_states(tmp_path: Path) -> None:
+    path = tmp_path / "lots.gpkg"
+    lots().to_file(path)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE gpkg_ogr_contents SET feature_count = 7")
+    source = read_features(path)
+    assert (len(source.frame), inspect(path).layers[0].features) == (2, 2)
+    assert [(fault.rule, fault.row, *said(fault)) for fault in source.faults] == [
+        ("file-count", None, "7 features", "2 features")
+    ]
+    assert said(source.faults[0], "vi") == ("7 đối tượng", "2 đối tượng")
+
+
 def test_a_layer_without_features_has_no_bounds(tmp_path: Path) -> None:
     for name in ("lots.shp", "lots.gpkg"):
         lots().iloc[:0].to_file(tmp_path / name)
@@ -234,6 +260,28 @@ def test_a_layer_without_features_has_no_bounds(tmp_path: Path) -> None:
             ("a ring of fewer than four positions", "vòng biên có ít hơn bốn vị trí"),
         ),
         (collection(feature(point(), bbox=["a"])), "file-bbox", 0, ('["a"]', '["a"]')),
+        (
+            collection(feature(point()), feature(point(), bbox=[105, 21, 106, 22])),
+            "file-bbox",
+            1,
+            ("105, 21, 106, 22", "105, 21, 106, 22"),
+        ),
+        (
+            collection(
+                feature(
+                    {
+                        "type": "GeometryCollection",
+                        "geometries": [point(), {"type": "GeometryCollection", "geometries": [point(), point()]}],
+                    }
+                )
+            ),
+            "file-standard",
+            0,
+            (
+                "a GeometryCollection in a GeometryCollection",
+                "GeometryCollection lồng trong GeometryCollection",
+            ),
+        ),
     ],
 )
 def test_what_the_standard_does_not_allow_is_told(
@@ -245,6 +293,80 @@ def test_what_the_standard_does_not_allow_is_told(
     assert said(found[0], "vi")[0] == texts[1]
     assert said(found[0])[1]
     assert RULES[rule].severity == "warning"
+
+
+BROKEN: list[tuple[Any, str]] = [
+    ({"type": "LineString", "coordinates": [[105, 21]]}, "LineString: a line of only one position"),
+    (
+        {"type": "LineString", "coordinates": [[105, 21], [106, None]]},
+        "LineString: a position that does not consist of",
+    ),
+    ({"type": "LineString", "coordinates": [[105, 21], [True, False]]}, "LineString: a position that does not consist"),
+    ({"type": "Point", "coordinates": [105, "21"]}, "Point: a position that does not consist of numbers"),
+    ({"type": "Point", "coordinates": {"x": 105, "y": 21}}, "Point: no list"),
+    ({"type": "Point", "coordinates": []}, "Point: a position of only 0 numbers"),
+    ({"type": "MultiPoint", "coordinates": [105, 21]}, "MultiPoint: coordinates that are not nested deeply enough"),
+    ({"type": "Polygon", "coordinates": [RING[:2]]}, "a ring of only 2 positions"),
+    ({"type": "GeometryCollection"}, "geometries that are no list of geometries"),
+    ({"type": "GeometryCollection", "geometries": [None]}, "geometries that are no list of geometries"),
+    ({"type": "point", "coordinates": [105, 21]}, 'a geometry of the type "point"'),
+    (feature(point()), 'a geometry of the type "Feature"'),
+    ([105, 21], "a geometry of the type [105, 21]"),
+    (False, "a geometry of the type false"),
+]
+
+
+@pytest.mark.parametrize(("geometry", "seen"), BROKEN)
+@pytest.mark.parametrize("lines", [False, True])
+def test_a_geometry_that_cannot_be_read_leaves_its_row_without_one(
+    tmp_path: Path,
+    geometry: Any,
+    seen: str,
+    lines: bool,  # noqa: FBT001
+) -> None:
+    features = [feature(point()), feature(geometry), feature(area(RING))]
+    path = tmp_path / ("lots.geojsonl" if lines else "lots.geojson")
+    path.write_text("\n".join(map(json.dumps, features)) if lines else json.dumps(collection(*features)))
+    source = read_features(path)
+    assert [None if shape is None else shape.geom_type for shape in source.frame.geometry] == ["Point", None, "Polygon"]
+    assert source.frame["name"].tolist() == ["A", "A", "A"]
+    assert [(fault.rule, fault.row, fault.field) for fault in source.faults] == [("file-feature", 1, "geometry")]
+    assert said(source.faults[0])[0].startswith(seen)
+    assert [issue.rule for issue in validate_file(path).errors] == ["file-feature"]
+
+
+@pytest.mark.parametrize("member", ["text", None, 3, point(), {**feature(point()), "type": "feature"}, collection()])
+def test_what_is_no_feature_leaves_an_empty_row(tmp_path: Path, member: Any) -> None:
+    source = read_features(write(tmp_path, collection(feature(point()), member, feature(point()))))
+    assert [(fault.rule, fault.row, fault.field) for fault in source.faults] == [("file-feature", 1, "type")]
+    assert (source.frame.geometry.isna().tolist(), source.frame["name"].isna().tolist()) == ([False, True, False],) * 2
+
+
+def test_properties_that_are_no_object_are_told_and_the_place_is_kept(tmp_path: Path) -> None:
+    source = read_features(write(tmp_path, collection(feature(point()), feature(point(), properties=["a"]))))
+    assert source.frame.geometry.iloc[1].equals(source.frame.geometry.iloc[0])
+    assert [(fault.rule, fault.row, fault.field) for fault in source.faults] == [("file-feature", 1, "properties")]
+    assert source.frame["name"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize("mark", ["", "\x1e"])
+def test_open_rings_of_lines_are_closed_and_every_other_line_is_as_it_was(tmp_path: Path, mark: str) -> None:
+    features = [feature(point(), id=1), feature(area(RING[:-1]), id=2), feature(point(106, 22), id=2)]
+    path = tmp_path / "lots.geojsonl"
+    path.write_text("".join(f"{mark}{json.dumps(one)}\n" for one in features))
+    source = read_features(path)
+    assert [(fault.rule, fault.row) for fault in source.faults] == [("file-unclosed-ring", 1), ("file-duplicate-id", 2)]
+    assert shapely.get_coordinates(source.frame.geometry).tolist() == [[105, 21], *RING, [106, 22]]
+    assert "members twice in one object: name" in refusal_of(
+        path, '{"type": "Feature", "properties": {"name": 1, "name": 2}}'
+    )
+
+
+def refusal_of(path: Path, text: str) -> str:
+    path.write_text(text)
+    with pytest.raises(FileUnreadableError) as caught:
+        read_features(path)
+    return caught.value.message("en")
 
 
 @pytest.mark.parametrize(

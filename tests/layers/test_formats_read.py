@@ -47,7 +47,6 @@ COUNTS = {
 #: Files that are refused, and a part of the reason.
 REFUSED = {
     "formats/SPECIAL_CHARS.DBF": "is not UTF-8 and there is no .cpg file",
-    "formats/wkt_csv/broken_geometries.csv": "row 2, column geom: POLYGON non wkt",
 }
 
 
@@ -218,9 +217,52 @@ def test_x_and_y_that_cannot_be_told_apart_are_asked_for(tmp_path: Path) -> None
     assert "coordinates in a, b. Wanted x, y" in refusal(path, coordinates=("a", "b"))
 
 
+def test_cells_that_hold_no_coordinates_are_told_and_the_rest_is_read(tmp_path: Path) -> None:
+    rows = ["A,105.8,21.0", "B,105 độ,21.0", "C,105.9,", "D,,", "E,105.7,20.9", "F,105.7,21 xx"]
+    source = read_features(table(tmp_path, "\n".join(["ten,lon,lat", *rows]) + "\n"))
+    assert [None if shape is None else shape.wkt for shape in source.frame.geometry] == [
+        "POINT (105.8 21)", None, None, None, "POINT (105.7 20.9)", None,
+    ]  # fmt: skip
+    told = {(fault.rule, fault.row, fault.field, getattr(fault.seen, "en", fault.seen)) for fault in source.faults}
+    assert told == {
+        ("file-coordinates", 1, "lon", "105 độ"),
+        ("file-coordinates", 2, "lat", "one coordinate of two"),
+        ("file-coordinates", 5, "lat", "21 xx"),
+    }
+
+
+def test_a_column_that_holds_no_coordinates_refuses_the_table(tmp_path: Path) -> None:
+    path = table(tmp_path, "ten,lon,lat\nA,105.8,21\nB,Hà Đông,21\nC,Sóc Sơn,21\n")
+    assert "cells of the column lon that cannot be read: 2, such as row 2: 'Hà Đông'" in refusal(path)
+    with pytest.raises(FileUnreadableError) as caught:
+        read_features(path)
+    assert "2 ô của cột lon không đọc được, như dòng 2: 'Hà Đông'" in caught.value.message("vi")
+    assert "Wanted WKT" in refusal(table(tmp_path, "ten,wkt\nA,POLYGON no\nB,\n"))
+
+
+def test_wkt_that_cannot_be_read_is_told(shared_data: Path) -> None:
+    source = read_features(shared_data / "formats" / "wkt_csv" / "broken_geometries.csv")
+    assert [(fault.rule, fault.row, fault.seen) for fault in source.faults] == [
+        ("file-coordinates", 1, "POLYGON non wkt")
+    ]
+    assert not source.frame.geometry.iloc[0].is_valid
+    assert source.frame.geometry.iloc[1] is None
+
+
+def test_open_rings_of_wkt_are_closed(tmp_path: Path) -> None:
+    source = read_features(
+        table(tmp_path, 'ten,wkt\nA,"POLYGON ((0 0, 1 0, 1 1))"\nB,POINT (1 1)\nC,\nD,LINESTRING (0 0)\n')
+    )
+    assert [None if shape is None else shape.wkt for shape in source.frame.geometry] == [
+        "POLYGON ((0 0, 1 0, 1 1, 0 0))", "POINT (1 1)", None, None,
+    ]  # fmt: skip
+    assert [(fault.rule, fault.row, fault.repair is not None) for fault in source.faults] == [
+        ("file-unclosed-ring", 0, True),
+        ("file-coordinates", 3, False),
+    ]
+
+
 def test_degrees_minutes_and_seconds(tmp_path: Path) -> None:
-    path = table(tmp_path, "ten\tKinh độ\tVĩ độ\nA\t105°48'36\"E\t21°01'30\"N\nB\t105 độ\t\n", "a.tsv")
-    assert "row 2, column Kinh độ: '105 độ'" in refusal(path)
     source = read_features(table(tmp_path, "ten\tKinh độ\tVĩ độ\nA\t105°48'36\"E\t21°01'30\"N\nB\t\t\n", "b.tsv"))
     assert source.frame.geometry.iloc[0].equals_exact(Point(105.81, 21.025), 1e-9)
     assert source.frame.geometry.iloc[1] is None

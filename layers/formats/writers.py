@@ -37,7 +37,6 @@ __all__ = [
     "write_geojson_lines",
     "write_jsonfg",
     "write_kml",
-    "write_kmz",
     "write_parquet",
     "write_shapefile",
     "write_xlsx",
@@ -315,7 +314,7 @@ def write_jsonfg(written: Written, path: Path) -> dict[str, str]:
     return {**written.names(), ID_FIELD: "id"}
 
 
-def write_kml(written: Written, path: Path) -> dict[str, str]:
+def write_kml(written: Written, path: Path, *, packed: bool = False) -> dict[str, str]:
     """Write KML.
 
     Parameters
@@ -324,6 +323,8 @@ def write_kml(written: Written, path: Path) -> dict[str, str]:
         What to write.
     path : Path
         Where to.
+    packed : bool
+        Whether in its archive, KMZ.
 
     Returns
     -------
@@ -331,28 +332,11 @@ def write_kml(written: Written, path: Path) -> dict[str, str]:
         Fields and their names in the file.
     """
     document = kml_document(written.features, written.definition, name=written.name, language=written.language)
-    path.write_text(document, encoding="utf-8", newline="\n")
-    return written.names()
-
-
-def write_kmz(written: Written, path: Path) -> dict[str, str]:
-    """Write KML in its archive.
-
-    Parameters
-    ----------
-    written : Written
-        What to write.
-    path : Path
-        Where to.
-
-    Returns
-    -------
-    dict
-        Fields and their names in the file.
-    """
-    document = kml_document(written.features, written.definition, name=written.name, language=written.language)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("doc.kml", document)
+    if packed:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("doc.kml", document)
+    else:
+        path.write_text(document, encoding="utf-8", newline="\n")
     return written.names()
 
 

@@ -71,7 +71,7 @@ FORMATS: Final[dict[str, WriteFormat]] = {
     "flatgeobuf": WriteFormat(".fgb", _gdal("FlatGeobuf")),
     "geoparquet": WriteFormat(".parquet", writers.write_parquet),
     "kml": WriteFormat(".kml", writers.write_kml, only_wgs84=True),
-    "kmz": WriteFormat(".kmz", writers.write_kmz, only_wgs84=True),
+    "kmz": WriteFormat(".kmz", functools.partial(writers.write_kml, packed=True), only_wgs84=True),
     "gml": WriteFormat(".gml", _gdal("GML"), degrees=1e-12, metres=1e-7),
     "tab": WriteFormat(".tab", _gdal("MapInfo File"), degrees=1e-7, metres=1e-3, parts=True),
     "mif": WriteFormat(".mif", _gdal("MapInfo File"), degrees=1e-9, metres=1e-6, parts=True),

@@ -233,7 +233,7 @@ class GdalFile:
             spatial=spatial,
             encoding=source.encoding,
             notes=(*source.notes, *notes),
-            faults=(*source.faults, *check_count(source, described.name), *check_curves(described, source.driver)),
+            faults=(*source.faults, *check_count(source, described.name), *check_curves(source, described.name)),
         )
 
 

@@ -34,6 +34,10 @@ _KML_COLUMNS: Final = frozenset(
         "drawOrder", "icon", "snippet",
     }
 )  # fmt: skip
+#: Elements of GML that are arcs; areas and lines are called curves and surfaces without any.
+_ARCS: Final = frozenset(
+    {"Arc", "ArcString", "ArcByBulge", "ArcByCenterPoint", "ArcStringByBulge", "Circle", "CircleByCenterPoint"}
+)
 _WELL_FORMED: Final = Text(vi="XML đúng cú pháp, không có DOCTYPE", en="well-formed XML without a document type")
 _ZIP: Final = b"PK\x03\x04"
 
@@ -44,6 +48,7 @@ class _Scan:
 
     root: str = ""
     links: int = 0
+    arcs: int = 0
     doctype: bool = False
     seen: set[str] = field(default_factory=set)
 
@@ -51,6 +56,7 @@ class _Scan:
         local = name.rpartition(":")[2]
         self.root = self.root or local
         self.links += local in ("NetworkLink", "GroundOverlay", "PhotoOverlay", "ScreenOverlay")
+        self.arcs += local in _ARCS
         if name.startswith("gml:") or local == "Placemark":
             self.seen.add(local)
 
@@ -183,4 +189,5 @@ def open_gml(path: Path, options: ReadOptions, stack: ExitStack) -> Source:
         shutil.copyfileobj(file, target)
     # GDAL would take the text 007 for the number 7; which type it has, the field that takes it decides.
     pyogrio.set_gdal_config_options({"GML_FIELDTYPES": "ALWAYS_STRING"})
-    return Source(path, "GML", str(copy), "UTF-8", options={"DOWNLOAD_SCHEMA": "NO", "WRITE_GFS": "NO"})
+    arcs = {"": Text(vi=f"{scan.arcs} cung tròn", en=f"arcs: {scan.arcs}")} if scan.arcs else {}
+    return Source(path, "GML", str(copy), "UTF-8", options={"DOWNLOAD_SCHEMA": "NO", "WRITE_GFS": "NO"}, curves=arcs)

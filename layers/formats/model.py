@@ -267,6 +267,8 @@ class Source:
         Bounds (west, south, east, north) that the file states, by layer; "" stands for its only layer.
     counts : mapping of str to (int, int)
         By layer, how many features the file says it has and how many there are, where it keeps a number of its own.
+    curves : mapping of str to Text
+        By layer, how many arcs it has, said in words; "" stands for every layer.
     """
 
     path: Path
@@ -284,6 +286,7 @@ class Source:
     faults: tuple[Fault, ...] = ()
     extents: Mapping[str, tuple[float, float, float, float]] = field(default_factory=dict)
     counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    curves: Mapping[str, Text] = field(default_factory=dict)
 
     def decode_text(self, text: str) -> str:
         """Decode a text that GDAL passed on byte by byte.

@@ -48,6 +48,14 @@ _COUNTS: Final = """
     JOIN sqlite_master AS tables ON tables.type = 'table' AND tables.name = stated.table_name
     WHERE typeof(stated.feature_count) = 'integer'
 """
+#: Layers that a GeoPackage says may hold other than straight lines.
+_CURVED: Final = """
+    SELECT DISTINCT stated.table_name, stated.column_name FROM gpkg_extensions AS stated
+    JOIN sqlite_master AS tables ON tables.type = 'table' AND tables.name = stated.table_name
+    WHERE stated.extension_name LIKE 'gpkg\\_geom\\_%' ESCAPE '\\' AND stated.column_name IS NOT NULL
+"""
+#: How an arc (CircularString, with and without heights) begins as WKB, in either order of bytes.
+_ARC_MARKS: Final = ("0108000000", "01F0030000", "0000000008", "00000003F0")
 #: Where the header of a .shp file states its bounds.
 _SHAPEFILE_BOUNDS: Final = 36
 #: Begins each line of a GeoJSON text sequence (RFC 8142).
@@ -251,7 +259,7 @@ def open_geopackage(path: Path, options: ReadOptions, stack: ExitStack) -> Sourc
             damage = database.execute("PRAGMA quick_check(1)").fetchone()[0]
             contents = database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'gpkg_contents'").fetchone()[0]
             stated = database.execute(_EXTENTS).fetchall() if contents else []
-            counts = _counts(database)
+            counts, curves = _counts(database), _curves(database)
     except sqlite3.Error as error:
         raise FileUnreadableError(seen=error, wanted="GeoPackage", where=str(path)) from error
     if damage != "ok":
@@ -260,18 +268,34 @@ def open_geopackage(path: Path, options: ReadOptions, stack: ExitStack) -> Sourc
         seen = Text(vi="SQLite không có bảng gpkg_contents", en="SQLite without a table gpkg_contents")
         refuse(path, seen=seen, wanted=Text(vi="tệp GeoPackage", en="a GeoPackage file"))
     extents = {row[0]: row[1:] for row in stated if all(isinstance(number, int | float) for number in row[1:])}
-    return Source(path, "GPKG", str(path), "UTF-8", extents=extents, counts=counts)
+    return Source(path, "GPKG", str(path), "UTF-8", extents=extents, counts=counts, curves=curves)
 
 
 def _counts(database: sqlite3.Connection) -> dict[str, tuple[int, int]]:
     """Return what number of features layers state of themselves, and how many there are."""
     there = database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'gpkg_ogr_contents'").fetchone()[0]
     stated = database.execute(_COUNTS).fetchall() if there else []
-    named = [(str(table), '"' + str(table).replace('"', '""') + '"', said) for table, said in stated]
     return {
-        table: (int(said), database.execute(f"SELECT count(*) FROM {quoted}").fetchone()[0])  # noqa: S608 - quoted
-        for table, quoted, said in named
+        str(table): (int(said), database.execute(f"SELECT count(*) FROM {_quoted(table)}").fetchone()[0])  # noqa: S608
+        for table, said in stated
     }
+
+
+def _quoted(name: object) -> str:
+    """Write a name into SQL."""
+    return '"' + str(name).replace('"', '""') + '"'
+
+
+def _curves(database: sqlite3.Connection) -> dict[str, Text]:
+    """Return how many features of each layer hold arcs; a GeoPackage names the layers that may."""
+    there = database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'gpkg_extensions'").fetchone()[0]
+    found = {}
+    for table, column in database.execute(_CURVED).fetchall() if there else ():
+        any_arc = " OR ".join(f"instr({_quoted(column)}, x'{mark}')" for mark in _ARC_MARKS)
+        query = f"SELECT count(*) FROM {_quoted(table)} WHERE {any_arc}"  # noqa: S608
+        if count := database.execute(query).fetchone()[0]:
+            found[str(table)] = Text(vi=f"cung tròn trong {count} đối tượng", en=f"arcs in {count} features")
+    return found
 
 
 def open_flatgeobuf(path: Path, options: ReadOptions, stack: ExitStack) -> Source:

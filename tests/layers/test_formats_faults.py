@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import struct
+import subprocess
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import shapely
@@ -17,8 +20,7 @@ import shapely
 from layers.errors import FileUnreadableError
 from layers.examining import validate_file
 from layers.formats import inspect, read_features
-from layers.formats.faults import check_curves
-from layers.formats.model import Fault, SourceLayer
+from layers.formats.model import Fault
 from layers.types import Language
 from layers.validation import RULES
 
@@ -421,16 +423,39 @@ def test_a_published_linter_and_this_package_agree(shared_data: Path) -> None:
 # Curves ---------------------------------------------------------------------------------------------------------------
 
 
+def arcs(tmp_path: Path, name: str, text: str, kind: str) -> Path:
+    path, table_path = tmp_path / name, tmp_path / "arcs.csv"
+    table_path.write_text(f'id,WKT\n1,"{text}"\n2,"{text}"\n')
+    options = ["-nlt", kind, "-a_srs", "EPSG:4326", "-oo", "GEOM_POSSIBLE_NAMES=WKT"]
+    subprocess.run(["ogr2ogr", str(path), str(table_path), *options], check=True)
+    return path
+
+
+ARC = "CURVEPOLYGON (CIRCULARSTRING (105 21, 105.01 21.01, 105.02 21, 105.01 20.99, 105 21))"
+STRAIGHT = "MULTISURFACE (((105 21, 105.02 21, 105.01 21.01, 105 21)))"
+
+
+@pytest.mark.skipif(shutil.which("ogr2ogr") is None, reason="ogr2ogr is not there to write arcs")
 @pytest.mark.parametrize(
-    ("kind", "driver", "count"),
+    ("name", "text", "kind", "seen"),
     [
-        ("CurvePolygon", "GPKG", 1),
-        ("MultiSurface Z", "GPKG", 1),
-        ("MultiSurface", "GML", 0),
-        ("MultiPolygon", "GPKG", 0),
-        (None, "GPKG", 0),
+        ("lots.gpkg", ARC, "CURVEPOLYGON", "arcs in 2 features"),
+        ("lots.gpkg", ARC, "GEOMETRY", "arcs in 2 features"),
+        ("lots.gml", ARC, "CURVEPOLYGON", "arcs: 2"),
+        ("lots.gpkg", STRAIGHT, "MULTISURFACE", None),
+        ("lots.gml", STRAIGHT, "MULTISURFACE", None),
     ],
 )
-def test_layers_of_curves(kind: str | None, driver: str, count: int) -> None:
-    found = check_curves(SourceLayer("lots", kind, 1, "EPSG:4326", ()), driver)
-    assert [(fault.rule, fault.seen) for fault in found] == [("file-curve", kind.split()[0] if kind else "")] * count
+def test_arcs_are_told_with_how_far_off_the_segments_lie(
+    tmp_path: Path, name: str, text: str, kind: str, seen: str | None
+) -> None:
+    source = read_features(arcs(tmp_path, name, text, kind))
+    found = [fault for fault in source.faults if fault.rule == "file-curve"]
+    assert [said(fault)[0] for fault in found] == ([] if seen is None else [seen])
+    if seen is not None:
+        assert "0.06 % of its radius" in said(found[0])[1]
+        assert "0,06 % bán kính" in said(found[0], "vi")[1]
+        # The share that is told: how far the middle of a segment lies from the arc.
+        ring = shapely.get_coordinates(source.frame.geometry.iloc[0])
+        middles = (ring[1:] + ring[:-1]) / 2 - [105.01, 21]
+        assert 0.01 - np.hypot(*middles.T) == pytest.approx(0.01 * 0.0006, rel=0.02)

@@ -7,7 +7,7 @@ is mended; where they are not, it stays as it is, and the check tells how much a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -34,13 +34,21 @@ _DRAWN: Final = (
     shapely.GeometryType.MULTILINESTRING,
     shapely.GeometryType.MULTIPOLYGON,
 )
+#: A single geometry, one of several parts, and what makes the one into the other.
+_DRESSES: Final = (
+    ("Point", "MultiPoint", shapely.multipoints),
+    ("LineString", "MultiLineString", shapely.multilinestrings),
+    ("Polygon", "MultiPolygon", shapely.multipolygons),
+)
 #: Vertices without which there is no line, and no ring.
 _LEAST_OF_LINE: Final = 2
 _LEAST_OF_RING: Final = 4
 _AREAL_DIMENSION: Final = 2
 
 
-def mend_geometries(features: gpd.GeoDataFrame, *, layer: str) -> tuple[gpd.GeoDataFrame, tuple[Issue, ...]]:
+def mend_geometries(
+    features: gpd.GeoDataFrame, *, layer: str, wanted: Collection[str] = ()
+) -> tuple[gpd.GeoDataFrame, tuple[Issue, ...]]:
     """Put right what can be put right without guessing.
 
     Parameters
@@ -49,6 +57,9 @@ def mend_geometries(features: gpd.GeoDataFrame, *, layer: str) -> tuple[gpd.GeoD
         In longitude and latitude. Geometries with heights are left as they are.
     layer : str
         The layer's id, or the name of the file's layer.
+    wanted : collection of str, optional
+        Geometry types of the layer. A single part becomes a multi-part geometry, or the other way round, where only
+        that is one of them: the same place in another dress, and no fault.
 
     Returns
     -------
@@ -63,11 +74,28 @@ def mend_geometries(features: gpd.GeoDataFrame, *, layer: str) -> tuple[gpd.GeoD
     given = np.asarray(features.geometry.array)
     shapes = given.copy()
     issues = [*_drop_repeated(shapes, rows), *_make_valid(shapes, rows)]
-    if not issues:
+    if not _dress(shapes, wanted) and not issues:
         return features, ()
     column = gpd.GeoSeries(shapes, index=features.index, crs=features.crs)
     mended = features.assign(**{str(features.active_geometry_name): column})
     return mended, tuple(sorted(issues, key=lambda issue: -1 if issue.row is None else issue.row))
+
+
+def _dress(shapes: Shapes, wanted: Collection[str]) -> bool:
+    """Make parts of one into single geometries and single geometries into parts where only that is wanted, in place."""
+    types, changed = shapely.get_type_id(shapes), False
+    for single, multi, make in _DRESSES:
+        if (single in wanted) == (multi in wanted):
+            continue
+        if multi in wanted:
+            rows = np.flatnonzero((types == shapely.GeometryType[single.upper()]) & ~shapely.is_empty(shapes))
+            shapes[rows] = make(shapes[rows], indices=np.arange(len(rows)))
+        else:
+            several = types == shapely.GeometryType[multi.upper()]
+            rows = np.flatnonzero(several & (shapely.get_num_geometries(shapes) == 1))
+            shapes[rows] = shapely.get_geometry(shapes[rows], 0)
+        changed = changed or bool(len(rows))
+    return changed
 
 
 def made_valid(shapes: Shapes) -> tuple[Shapes, FloatArray]:

@@ -155,6 +155,36 @@ def test_a_table_without_geometry_stays_as_it_is() -> None:
     assert mend_geometries(table, layer="lots") == (table, ())
 
 
+@pytest.mark.parametrize(
+    ("given_wkt", "wanted", "wkt"),
+    [
+        ("POLYGON ((0 1, 1 1, 1 2, 0 1))", ["MultiPolygon"], "MULTIPOLYGON (((0 1, 1 1, 1 2, 0 1)))"),
+        ("MULTIPOLYGON (((0 1, 1 1, 1 2, 0 1)))", ["Point", "Polygon"], "POLYGON ((0 1, 1 1, 1 2, 0 1))"),
+        ("MULTILINESTRING ((0 1, 1 1))", ["LineString"], "LINESTRING (0 1, 1 1)"),
+        ("LINESTRING (0 1, 1 1)", ["MultiLineString"], "MULTILINESTRING ((0 1, 1 1))"),
+        ("POINT (0 1)", ["MultiPoint"], "MULTIPOINT ((0 1))"),
+        ("MULTIPOINT ((0 1))", ["Point", "Polygon"], "POINT (0 1)"),
+        ("MULTILINESTRING ((0 1, 1 1), (3 1, 4 1))", ["LineString"], None),
+        ("POLYGON ((0 1, 1 1, 1 2, 0 1))", ["Polygon", "MultiPolygon"], None),
+        ("MULTIPOLYGON (((0 1, 1 1, 1 2, 0 1)))", ["LineString"], None),
+        ("POLYGON EMPTY", ["MultiPolygon"], None),
+        ("POINT (0 1)", [], None),
+    ],
+)
+def test_single_and_multiple_parts_are_dressed_as_the_layer_wants_them(
+    given_wkt: str, wanted: list[str], wkt: str | None
+) -> None:
+    shape = shapely.from_wkt(given_wkt)
+    features = frame(None, shape)
+    after, issues = mend_geometries(features, layer="lots", wanted=wanted)
+    assert issues == ()
+    assert features.geometry.iloc[1] is shape
+    if wkt is None:
+        assert after is features
+    else:
+        assert [None if one is None else one.wkt for one in after.geometry] == [None, wkt]
+
+
 CORNERS = st.tuples(st.integers(0, 30), st.integers(0, 30))
 
 
@@ -197,6 +227,19 @@ def test_mending_gives_valid_areas_of_the_same_ground_and_comes_to_rest(shapes: 
     again, rest = mend_geometries(after, layer="lots")
     assert again is after
     assert rest == ()
+
+
+@given(shapes=st.lists(outlines(), min_size=2, max_size=5), data=st.data())
+@settings(max_examples=50, deadline=None)
+def test_the_order_of_rows_changes_nothing_in_mending(shapes: list[BaseGeometry], data: st.DataObject) -> None:
+    features = frame(*shapes)
+    order = data.draw(st.permutations(range(len(shapes))))
+    one, told = mend_geometries(features, layer="lots")
+    other, again = mend_geometries(features.iloc[order], layer="lots")
+    assert [shape.wkb for shape in one.geometry.iloc[order]] == [shape.wkb for shape in other.geometry]
+    assert Counter((issue.rule, issue.feature_id, issue.repair) for issue in told) == Counter(
+        (issue.rule, issue.feature_id, issue.repair) for issue in again
+    )
 
 
 def test_buildings_that_float_noise_made_invalid_are_mended(shared_data: Path) -> None:

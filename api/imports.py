@@ -182,7 +182,7 @@ async def choose(
     job : Job
         The job whose file is meant.
     given : dict
-        What is chosen; the rest stays.
+        What is chosen; an empty value unsays what was chosen before, and the rest stays.
     language : {"vi", "en"}
         The reader's language.
 
@@ -198,11 +198,13 @@ async def choose(
     MissingFileError
         If the file is not kept any more.
     """
-    chosen = _options({**await form_fields(request), **given})
+    said = {**await form_fields(request), **given}
+    chosen = _options(said)
     await _check_room(request.app.state.settings, jobs)
     if not await run_in_threadpool(Path(job.request["file"]).is_file):
         raise MissingFileError(seen=Path(job.request["file"]).name)
-    before: JsonObject = job.request["options"]
+    unsaid = {_RENAMED.get(name, name) for name, value in said.items() if not value}
+    before = {name: value for name, value in job.request["options"].items() if name not in unsaid}
     if "text_encodings" in chosen:
         chosen["text_encodings"] = {**before.get("text_encodings", {}), **chosen["text_encodings"]}
     return await _start(request, jobs, {**job.request, "options": {**before, **chosen}}, language)

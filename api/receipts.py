@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -10,11 +12,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from layers.types import Language, Text
 
-__all__ = ["SHOWN", "WORDS", "grouped", "receipt_page", "write_number"]
+__all__ = ["SHOWN", "WORDS", "grouped", "receipt_page", "shortened", "write_moment", "write_number"]
 
 _TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 #: Issues of one rule that the page lists; all of them are in the JSON document and in the issues layer.
 SHOWN: Final = 200
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 #: What the page says around the receipt.
 WORDS: Final[dict[str, Text]] = {
     "title": Text(vi="Biên nhận dữ liệu", en="Receipt"),
@@ -63,6 +66,7 @@ WORDS: Final[dict[str, Text]] = {
     "with": Text(vi="với", en="with"),
     "seen": Text(vi="Gặp", en="Seen"),
     "wanted": Text(vi="Cần", en="Wanted"),
+    "show_place": Text(vi="xem trên bản đồ", en="show on the map"),
     "place": Text(vi="Vị trí (kinh độ, vĩ độ)", en="Place (longitude, latitude)"),
     "in_file": Text(vi="trong tệp", en="in the file"),
     "repair": Text(vi="Đã sửa", en="Put right"),
@@ -110,6 +114,31 @@ def grouped(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [{**rule, "found": found[rule["rule"], rule["severity"]]} for rule in document["rules"]]
 
 
+def shortened(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a receipt with as many issues of each rule as a page lists.
+
+    Parameters
+    ----------
+    document : dict
+        What `layers.receipts.Receipt.document` gives.
+
+    Returns
+    -------
+    dict
+        Each issue has a ``number``, its place in the whole list; ``rules`` still counts all, ``placed`` those with a
+        place.
+    """
+    seen: Counter[tuple[str, str]] = Counter()
+    kept = []
+    for number, issue in enumerate(document["issues"]):
+        key = (issue["rule"], issue["severity"])
+        seen[key] += 1
+        if seen[key] <= SHOWN:
+            kept.append({**issue, "number": number})
+    placed = sum(issue["coordinate"] is not None for issue in document["issues"])
+    return {**document, "issues": kept, "placed": placed}
+
+
 @cache
 def _template() -> Template:
     environment = Environment(
@@ -120,7 +149,34 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters["number"] = write_number
+    environment.filters["moment"] = write_moment
     return environment.get_template("receipt.html")
+
+
+def write_moment(text: str, language: Language) -> str:
+    """Write a time as the reader's language does.
+
+    Parameters
+    ----------
+    text : str
+        ISO 8601, with its offset.
+    language : {"vi", "en"}
+        The reader's language.
+
+    Returns
+    -------
+    str
+        Day and minute, UTC.
+
+    Examples
+    --------
+    >>> write_moment("2026-11-24T18:17:32+07:00", "vi"), write_moment("2026-11-24T11:17:32Z", "en")
+    ('24/11/2026 11:17', '24 Nov 2026, 11:17')
+    """
+    time = dt.datetime.fromisoformat(text).astimezone(dt.UTC)
+    if language == "vi":
+        return f"{time:%d/%m/%Y %H:%M}"
+    return f"{time.day} {_MONTHS[time.month - 1]} {time:%Y, %H:%M}"
 
 
 def write_number(value: float, language: Language, digits: int = 2) -> str:

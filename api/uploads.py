@@ -177,7 +177,7 @@ async def form_fields(request: Request) -> dict[str, str]:
     if body and kind != _SMALL_FORM:
         raise UnsupportedMediaTypeError(seen=kind, wanted=_SMALL_FORM, where=request.url.path)
     try:
-        return dict(parse_qsl(body.decode(), max_num_fields=_FIELDS, errors="strict"))
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_FIELDS, errors="strict"))
     except ValueError as error:
         raise BadBodyError(seen=str(error), wanted=_SMALL_FORM, where=request.url.path) from error
 

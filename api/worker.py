@@ -16,27 +16,33 @@ import os
 import re
 import resource
 import signal
-import sqlite3
 import sys
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import make_url
-
 from api.confining import confine
 from layers.jobs import Jobs, jobs_file, open_jobs
+from layers.store.reaching import hold_files, server_port
 from layers.types import LANGUAGES, Text
 
-__all__ = ["OUT_OF_MEMORY", "Limits", "Order", "environment", "issues_part", "main", "page_part", "receipt_part"]
+__all__ = [
+    "OUT_OF_MEMORY",
+    "Limits",
+    "Order",
+    "environment",
+    "issues_part",
+    "main",
+    "map_part",
+    "page_part",
+    "receipt_part",
+]
 
 #: What the process returns that could not have the memory it wanted.
 OUT_OF_MEMORY: Final = 3
 _MIB: Final = 1 << 20
 _FILES: Final = 256
-#: Issues of one rule that a page shows; all of them are in the receipt.
-_ON_PAGE: Final = 200
 #: How long the store may be in somebody else's hands, seconds.
 _PATIENCE_S: Final = 60.0
 #: What is passed on from the server's environment.
@@ -74,7 +80,6 @@ _NAMES: Final = (
     *("/etc/hosts", "/etc/host.conf", "/etc/gai.conf", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/services"),
     "/etc/passwd",
 )
-_POSTGRES: Final = 5432
 #: A library says so where it could not have the memory it wanted.
 _MEMORY: Final = re.compile(r"out of memory|(cannot|unable to|failed to) allocate|bad_alloc|malloc", re.IGNORECASE)
 #: `PR_SET_PDEATHSIG`: a worker never outlives the server that watches it.
@@ -206,6 +211,22 @@ def issues_part(language: str) -> str:
     return f"issues.{language}"
 
 
+def map_part(language: str) -> str:
+    """Return the name of the part that is the issues of a page as GeoJSON, for its map.
+
+    Parameters
+    ----------
+    language : str
+        Of the reader.
+
+    Returns
+    -------
+    str
+        For `layers.jobs.Jobs.part`.
+    """
+    return f"map.{language}"
+
+
 def main() -> int:
     """Carry out the order on standard input.
 
@@ -251,24 +272,20 @@ def _limit(order: Order) -> None:
 
 
 def _hold(store: str, stack: ExitStack) -> list[str]:
-    """Keep the files that SQLite has for a store, and return their names: within the walls none can be made."""
+    """Keep the files of an embedded store and of its jobs, and return their names."""
     if "://" in store:
         return []
-    names = [store, jobs_file(store)]
-    for name in names:
-        held = stack.enter_context(closing(sqlite3.connect(name, timeout=_PATIENCE_S)))
-        held.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    return [f"{name}{ending}" for name in names for ending in ("", "-wal", "-shm", "-journal")]
+    return hold_files([store, jobs_file(store)], stack, patience_s=_PATIENCE_S)
 
 
 def _shut_in(order: Order, files: list[str]) -> None:
     """Leave this process what it needs: programs, the upload, the store."""
     programs = [sys.prefix, sys.base_prefix, *(place for place in sys.path if place), *_roots()]
     readable, writable, ports = [*_SYSTEM, *programs], [str(Path(order.file).parent), *files], []
-    if "://" in order.store:
+    if (port := server_port(order.store)) is not None:
         keys = [os.environ[name] for name in ("PGPASSFILE", "PGSSLROOTCERT") if name in os.environ]
         readable += [*_NAMES, *keys]
-        ports.append(make_url(order.store).port or _POSTGRES)
+        ports.append(port)
     confine(readable=map(Path, readable), writable=map(Path, (*writable, "/dev/null")), ports=ports)
 
 
@@ -281,6 +298,7 @@ def _roots() -> list[str]:
 
 def _carry_out(order: Order, jobs: Jobs) -> None:
     """Receive the file, and keep its receipt in every language."""
+    from api.receipts import shortened  # noqa: PLC0415
     from layers.importing import WRITING, receive_file  # noqa: PLC0415 - loaded within the limits
     from layers.store import Decision, open_store  # noqa: PLC0415
 
@@ -303,22 +321,19 @@ def _carry_out(order: Order, jobs: Jobs) -> None:
     for language in LANGUAGES:
         document = receipt.document(language)
         jobs.keep(order.job, receipt_part(language), document)
-        jobs.keep(order.job, page_part(language), _shortened(document))
-        issues = receipt.issues_frame(language).to_json(drop_id=True)
-        jobs.keep(order.job, issues_part(language), json.loads(issues))
+        page = shortened(document)
+        jobs.keep(order.job, page_part(language), page)
+        issues = json.loads(receipt.issues_frame(language).to_json(drop_id=True))
+        jobs.keep(order.job, issues_part(language), issues)
+        jobs.keep(order.job, map_part(language), _on_page(issues, page))
     jobs.end(order.job, "successful", message=Text(vi="Xong.", en="Done."), outcome=receipt.state)
 
 
-def _shortened(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a receipt with the first issues of each rule only."""
-    seen: dict[tuple[str, str], int] = {}
-    kept = []
-    for issue in document["issues"]:
-        key = (issue["rule"], issue["severity"])
-        seen[key] = seen.get(key, 0) + 1
-        if seen[key] <= _ON_PAGE:
-            kept.append(issue)
-    return {**document, "issues": kept}
+def _on_page(issues: dict[str, Any], page: dict[str, Any]) -> dict[str, Any]:
+    """Return those issues that a page lists and that have a place, each under its number."""
+    numbered = ((issue["number"], issues["features"][issue["number"]]) for issue in page["issues"])
+    features = [{**feature, "id": number} for number, feature in numbered if feature["geometry"] is not None]
+    return {**issues, "features": features}
 
 
 def _starved(error: BaseException) -> bool:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
 from jinja2 import Environment
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
-from api.jobs import read_part
+from api.jobs import packed_part, read_part
 from api.languages import request_language
-from api.links import base_url
+from api.links import GEOJSON, base_url
 from api.params import check_names
 from api.portal.frame import LANGUAGE_NAMES, environment, has_font
-from api.receipts import SHOWN, WORDS, grouped, write_number
+from api.receipts import SHOWN, WORDS, grouped, write_moment, write_number
 from api.settings import Settings
-from api.worker import page_part
+from api.worker import map_part, page_part
 from layers.formats import SUFFIXES
 from layers.jobs import Job, Jobs
 from layers.mapping import shipped_mappings
@@ -54,11 +55,25 @@ _WORDS: Final = MappingProxyType(
         "coordinate_columns": Text(vi="Cột toạ độ", en="Columns of the place"),
         "decision": Text(vi="Số quyết định", en="Decision number"),
         "decided": Text(vi="Ngày quyết định", en="Date of decision"),
-        "mode": Text(vi="Chế độ ghi", en="Mode"),
-        "accept_valid": Text(
-            vi="Bỏ các đối tượng có lỗi, nhận phần còn lại", en="Leave out features with errors, take the rest"
-        ),
-        "polygons": Text(vi="Đường khép kín trong bản vẽ là vùng", en="Closed lines of a drawing are areas"),
+        "mode": Text(vi="Đối tượng đã có trong lớp", en="Features that are there"),
+        "mode_upsert": Text(vi="thêm mới hoặc sửa", en="add or change"),
+        "mode_insert": Text(vi="chỉ thêm mới", en="add only"),
+        "mode_update": Text(vi="chỉ sửa", en="change only"),
+        "mode_replace": Text(vi="thay cả lớp", en="replace the layer"),
+        "accept": Text(vi="Khi có lỗi", en="Where there are errors"),
+        "accept_all": Text(vi="từ chối cả tệp", en="refuse the file"),
+        "accept_valid": Text(vi="bỏ các đối tượng có lỗi", en="leave out those features"),
+        "polygons": Text(vi="Đường khép kín trong bản vẽ", en="Closed lines of a drawing"),
+        "polygons_false": Text(vi="là đường", en="are lines"),
+        "polygons_true": Text(vi="là vùng", en="are areas"),
+        "coverage": Text(vi="Lớp có dữ liệu trong", en="The layer has data in"),
+        "coverage_none": Text(vi="không ghi", en="not told"),
+        "coverage_bbox": Text(vi="khung bao của tệp", en="the file's bounding box"),
+        "coverage_hull": Text(vi="bao lồi của tệp", en="the file's convex hull"),
+        "as_of": Text(vi="Dữ liệu của ngày", en="Data of the day"),
+        "completeness": Text(vi="Trong vùng đó", en="Within that area"),
+        "completeness_complete": Text(vi="đầy đủ", en="everything"),
+        "completeness_partial": Text(vi="một phần", en="a part"),
         "check_only": Text(vi="Chỉ kiểm tra", en="Check only"),
         "do_import": Text(vi="Nhận vào lớp", en="Take it in"),
         "closed": Text(
@@ -70,7 +85,15 @@ _WORDS: Final = MappingProxyType(
         "state": Text(vi="Kết quả", en="Outcome"),
         "back": Text(vi="Nhận dữ liệu", en="Receive files"),
         "stop": Text(vi="Dừng", en="Stop"),
+        "look_again": Text(vi="Xem lại tiến độ", en="Look again"),
         "choose_crs": Text(vi="Chọn cách đọc toạ độ", en="Choose how the coordinates are read"),
+        "choose_crs_hint": Text(
+            vi="Toạ độ chưa đủ để quyết định; tệp được đọc lại theo cách được chọn, không phải gửi lại.",
+            en="The coordinates alone do not decide it; the file is read again as chosen, without a second upload.",
+        ),
+        "less_likely": Text(vi="Các cách ít khả năng hơn", en="Less likely ones"),
+        "choose_text": Text(vi="Chọn bảng mã của cột {column}", en="Choose the encoding of the column {column}"),
+        "leave_text": Text(vi="giữ nguyên chữ như trong tệp", en="leave the text as it is"),
         "use_this": Text(vi="Dùng cách này", en="Use this"),
         "part_hint": Text(
             vi="Có thể nhận phần không có lỗi; các đối tượng có lỗi bị bỏ và liệt kê bên dưới.",
@@ -78,9 +101,27 @@ _WORDS: Final = MappingProxyType(
         ),
         "take_part": Text(vi="Nhận phần không có lỗi", en="Take the part without errors"),
         "checked_hint": Text(vi="Tệp đã được kiểm tra, chưa ghi gì.", en="The file was checked, nothing was written."),
+        "again": Text(vi="Đọc lại tệp theo cách khác", en="Read the file again in another way"),
         "on_map": Text(vi="Các vấn đề trên bản đồ", en="Issues on the map"),
+        "show_row": Text(vi="Xem dòng trong bảng", en="Show in the table"),
+        "drawn": Text(vi="vẽ {n} trong {all} vấn đề có vị trí", en="{n} of {all} issues with a place are drawn"),
+        "print": Text(vi="Bản để in hoặc gửi", en="Page to print or send"),
     }
 )
+#: Options of an import as a form says them, before anything is said.
+_UNSAID: Final = MappingProxyType(
+    {
+        **dict.fromkeys(("mapping", "crs", "source_layer", "encoding", "text", "coordinates"), ""),
+        **dict.fromkeys(("decision", "decided", "as_of"), ""),
+        "mode": "upsert",
+        "accept": "all",
+        "polygons": "false",
+        "coverage": "none",
+        "completeness": "complete",
+    }
+)
+#: Readings of coordinates below this share are folded away.
+_LIKELY: Final = 0.05
 
 
 @router.get("/files", response_class=HTMLResponse)
@@ -102,14 +143,8 @@ def files_page(request: Request) -> HTMLResponse:
     layers = request.app.state.store.layers().values()
     jobs: Jobs = request.app.state.jobs
     recent = [_row(job, language) for job in jobs.recent(_LISTED) if job.kind == "import"]
-    return _page(
-        request,
-        language,
-        layers=[(layer.id, layer.title.say(language)) for layer in layers],
-        mappings=shipped_mappings(),
-        suffixes=",".join(SUFFIXES),
-        recent=recent,
-    )
+    titles = [(layer.id, layer.title.say(language)) for layer in layers]
+    return _page(request, language, layers=titles, suffixes=",".join(SUFFIXES), recent=recent)
 
 
 @router.get("/files/{job_id}", response_class=HTMLResponse)
@@ -142,8 +177,85 @@ def file_page(request: Request, job_id: str) -> HTMLResponse:
         state = {"file": row["file"], "message": job.message.say(language), "progress": job.progress}
         return _page(request, language, job=job.id, running=not job.ended, **state)
     document = read_part(jobs, job, page_part(language))
-    placed = any(issue["coordinate"] for issue in document["issues"])
-    return _page(request, language, job=job.id, receipt=document, groups=grouped(document), shown=SHOWN, placed=placed)
+    title = request.app.state.store.definition(job.request["layer"]).title.say(language)
+    return _page(
+        request,
+        language,
+        job=job.id,
+        receipt={**document, "layer": f"{title} ({document['layer']})"},
+        groups=grouped(document),
+        shown=SHOWN,
+        placed=document["placed"],
+        given=_said(job.request["options"]),
+        asks=_asked(document),
+    )
+
+
+@router.get("/files/{job_id}/places")
+def file_places(request: Request, job_id: str) -> Response:
+    """Answer the issues that the page of an import lists, for its map.
+
+    Parameters
+    ----------
+    request : Request
+        Its query tells the language.
+    job_id : str
+        The import.
+
+    Returns
+    -------
+    Response
+        GeoJSON; the ids are the numbers of the page's rows.
+
+    Raises
+    ------
+    UnknownJobError
+        If there is no such import.
+    NotReadyError
+        If it has no receipt.
+    """
+    check_names(request, ("lang",))
+    language = request_language(request)
+    jobs: Jobs = request.app.state.jobs
+    part = map_part(language)
+    return packed_part(request, jobs, jobs.get(job_id), part, language=language, media_type=GEOJSON)
+
+
+def _said(options: Mapping[str, Any]) -> dict[str, str]:
+    """Return the options of an import as a form says them."""
+    text = ",".join(f"{column}={encoding}" for column, encoding in options.get("text_encodings", {}).items())
+    flat = {name: value for name, value in options.items() if isinstance(value, str)}
+    return {
+        **_UNSAID,
+        **{name: value for name, value in flat.items() if name in _UNSAID},
+        "coordinates": ",".join(options.get("coordinates", ())),
+        "polygons": "true" if options.get("polygons") else "false",
+        "text": text,
+    }
+
+
+def _asked(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a receipt leaves to the reader."""
+    refused = document["state"] == "refused"
+    open_errors = [one for one in document["issues"] if one["severity"] == "error" and not one["repaired"]]
+    whole = any(one["row"] is None for one in open_errors)
+    readings = _readings(document) if refused and not document["coordinates"] else []
+    return {
+        "crs": readings,
+        "text": [column for column in document["text"] if column["state"] == "ask" and column["choices"]],
+        "part": refused and not whole,
+        "write": document["dry_run"] and not refused,
+        "reading": refused and whole and not readings,
+    }
+
+
+def _readings(document: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
+    """Return the readings of coordinates that lie where data should, the likely ones first and apart."""
+    every = document["diagnosis"]["hypotheses"] if document["diagnosis"] else []
+    fitting = [one for one in every if one["evidence"]["inside"] + one["evidence"]["near"] > 0]
+    likely = [one for one in fitting if one["score"] >= _LIKELY] or fitting[:1]
+    parts = [likely, [one for one in fitting if one not in likely]]
+    return [part for part in parts if part]
 
 
 def _row(job: Job, language: Language) -> dict[str, str]:
@@ -156,13 +268,13 @@ def _row(job: Job, language: Language) -> dict[str, str]:
         "file": name,
         "layer": job.request["layer"],
         "state": state,
-        "time": f"{job.created:%Y-%m-%d %H:%M}",
+        "time": job.created.isoformat(),
     }
 
 
 def _page(request: Request, language: Language, **context: Any) -> HTMLResponse:
     settings: Settings = request.app.state.settings
-    nothing: dict[str, Any] = {"job": None, "receipt": None, "groups": [], "placed": False, "running": False}
+    nothing: dict[str, Any] = {"job": None, "receipt": None, "groups": [], "placed": 0, "running": False}
     body = (
         _environment()
         .get_template("files.html")
@@ -175,6 +287,9 @@ def _page(request: Request, language: Language, **context: Any) -> HTMLResponse:
                 "words": {name: text.say(language) for name, text in {**WORDS, **_WORDS}.items()},
                 "font": has_font(),
                 "open": settings.takes_files,
+                "mappings": shipped_mappings(),
+                "given": _UNSAID,
+                "nonce": request.state.nonce,
             }
             | context
         )
@@ -186,4 +301,5 @@ def _page(request: Request, language: Language, **context: Any) -> HTMLResponse:
 def _environment() -> Environment:
     made = environment()
     made.filters["number"] = write_number
+    made.filters["moment"] = write_moment
     return made

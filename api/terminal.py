@@ -22,6 +22,7 @@ __all__ = [
     "named_language",
     "print_table",
     "say",
+    "shown_progress",
     "spoken_language",
     "write_result",
 ]

@@ -133,7 +133,8 @@ def check_features(
     """
     features, notes = _flat(features)
     layer = name if definition is None else definition.id
-    features, mended = mend_geometries(features, layer=layer)
+    wanted = definition.geometry if definition else ()
+    features, mended = mend_geometries(features, layer=layer, wanted=wanted)
     meant = definition or _ANYTHING.model_copy(update={"metric_crs": _local_crs(features)})
     # A file that is for no layer is checked by its geometries alone.
     checked = Checked(meant, features if definition else features[[features.geometry.name]])

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 from api.portal.filing import _WORDS
 from api.receipts import WORDS
 from layers.types import Language
+from tests.api.test_portal import CONTRAST
 
 PART = {"vi": "Nhận phần không có lỗi", "en": "Take the part without errors"}
 HOSTILE = '<img src=x onerror="document.title=1">'
@@ -196,4 +197,21 @@ def test_no_english_is_left_in_a_vietnamese_page(server: str, browser: Browser, 
         page.locator("details:not([open])").evaluate_all("all => all.forEach((one) => { one.open = true; })")
         lines = {line.strip() for line in page.locator("body").inner_text().splitlines()}
         assert lines & english == set()
+    page.close()
+
+
+def test_every_text_can_be_read_and_every_field_has_a_name(server: str, browser: Browser, lots: Path) -> None:
+    page = browser.new_page()
+    send(page, server, lots, language="vi", button="check")
+    for address in (page.url, f"{server}/files?lang=vi"):
+        page.goto(address)
+        page.locator("details:not([open])").evaluate_all("all => all.forEach((one) => { one.open = true; })")
+        assert page.evaluate(CONTRAST) == []
+        unnamed = page.evaluate(
+            """() => [...document.querySelectorAll('a, button, input, select, summary')].filter((node) =>
+                node.checkVisibility() && node.type !== 'hidden' && !(node.innerText || '').trim() &&
+                !node.getAttribute('aria-label') && !(node.labels && node.labels.length))
+                .map((node) => node.outerHTML)"""
+        )
+        assert unnamed == []
     page.close()

@@ -134,7 +134,7 @@ class GeoPackageEngine:
             run("INSERT OR IGNORE INTO gpkg_spatial_ref_sys VALUES (?, ?, ?, ?, ?, ?)", system)
 
     def protect(self, connection: sa.Connection, tables: BaseTables) -> None:
-        """Make history and changesets append-only, also for other programs.
+        """Make the record append-only, also for other programs.
 
         Parameters
         ----------
@@ -143,7 +143,7 @@ class GeoPackageEngine:
         tables : BaseTables
             The store's own tables.
         """
-        for table in (tables.history, tables.changesets):
+        for table in tables.append_only:
             for event in ("UPDATE", "DELETE"):
                 connection.exec_driver_sql(
                     f"CREATE TRIGGER IF NOT EXISTS {table.name}_no_{event.lower()} BEFORE {event} ON {table.name} "

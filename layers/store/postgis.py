@@ -95,7 +95,7 @@ class PostgisEngine:
         connection.execute(sa.schema.CreateSchema(str(self.schema), if_not_exists=True))
 
     def protect(self, connection: sa.Connection, tables: BaseTables) -> None:
-        """Make history and changesets append-only, also for other programs.
+        """Make the record append-only, also for other programs.
 
         Parameters
         ----------
@@ -110,7 +110,7 @@ class PostgisEngine:
             f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS "
             "$$BEGIN RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME; END$$"
         )
-        for table in (tables.history, tables.changesets):
+        for table in tables.append_only:
             connection.exec_driver_sql(
                 f"CREATE OR REPLACE TRIGGER {table.name}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE "
                 f"ON {quote.format_table(table)} EXECUTE FUNCTION {function}()"

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql
 
 from layers.definitions import FieldType, LayerDefinition
 from layers.errors import ConflictingDefinitionError
+from layers.store.proposal_tables import proposal_tables
 from layers.types import Bounds, Text
 
 __all__ = ["GEOMETRY_COLUMN", "STORE_FORMAT", "BaseTables", "base_tables", "box", "layer_table", "new_columns"]
@@ -45,12 +46,33 @@ class BaseTables(NamedTuple):
     ----------
     meta, layers, changesets, history : Table
         Store format; definitions; record time; every version of every feature.
+    proposals, proposal_events, proposal_changes : Table
+        As in `layers.store.proposal_tables`.
+    proposal_comments, proposal_documents, proposal_checks : Table
+        As in `layers.store.proposal_tables`.
     """
 
     meta: sa.Table
     layers: sa.Table
     changesets: sa.Table
     history: sa.Table
+    proposals: sa.Table
+    proposal_events: sa.Table
+    proposal_changes: sa.Table
+    proposal_comments: sa.Table
+    proposal_documents: sa.Table
+    proposal_checks: sa.Table
+
+    @property
+    def append_only(self) -> tuple[sa.Table, ...]:
+        """The tables whose rows never change and never go.
+
+        Returns
+        -------
+        tuple of Table
+            The record, and that of proposals.
+        """
+        return self.changesets, self.history, self.proposal_events, self.proposal_changes
 
 
 def base_tables(metadata: sa.MetaData) -> BaseTables:
@@ -101,6 +123,7 @@ def base_tables(metadata: sa.MetaData) -> BaseTables:
             sa.Column("geometry", sa.LargeBinary),
             sa.Index("parkplan_history_key", "layer", "feature_id", "changeset", unique=True),
         ),
+        **proposal_tables(metadata)._asdict(),
     )
 
 

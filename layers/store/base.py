@@ -56,6 +56,11 @@ class Store:
         """Where the store is: a path or an address without its password."""
         return self._core.engine.url
 
+    @property
+    def core(self) -> Core:
+        """The connections and tables, for the packages of `layers` that keep things beside the plan."""
+        return self._core
+
     def close(self) -> None:
         """Close every connection."""
         self._core.engine.sqlalchemy.dispose()

@@ -120,6 +120,8 @@ class Field(_Value):
         Id of the layer whose feature ids the values are.
     measures : {"area", "length"} or None
         What of the feature's geometry a number states, in its unit; checks compare the two.
+    restricted : bool
+        Whether only those may see its values whose role allows it, such as land prices and negotiations.
     description : Text or None
         What the title leaves open.
     """
@@ -134,6 +136,7 @@ class Field(_Value):
     required: bool = False
     references: str | None = None
     measures: Literal["area", "length"] | None = None
+    restricted: bool = False
     description: BothLanguages | None = None
 
     @model_validator(mode="after")
@@ -160,6 +163,14 @@ class Field(_Value):
             raise refuse(
                 f"{self.name}: measures, type {self.type}, unit {self.unit}",
                 Text(vi="measures chỉ với số có đơn vị", en="measures with a number that has a unit only"),
+            )
+        if self.restricted and self.required:
+            raise refuse(
+                f"{self.name}: restricted, required",
+                Text(
+                    vi="trường hạn chế không bắt buộc: người không được xem vẫn thêm được đối tượng",
+                    en="a restricted field that is not required: those who may not see it can add features",
+                ),
             )
         return self
 
@@ -380,8 +391,26 @@ class LayerDefinition(_Value):
             raise refuse(
                 f"topology within {within!r}", Text(vi=f"một trong {sorted(known)}", en=f"one of {sorted(known)}")
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_zoom(self) -> Self:
         if not 0 <= self.zoom[0] <= self.zoom[1] <= 24:
             raise refuse(f"zoom {self.zoom}", Text(vi="0 <= đầu <= cuối <= 24", en="0 <= first <= last <= 24"))
+        return self
+
+    @model_validator(mode="after")
+    def _check_restricted(self) -> Self:
+        within = self.topology.within if self.topology else None
+        shown = {self.style.by, within, *((self.label.vi, self.label.en) if self.label else ())}
+        if hidden := sorted(field.name for field in self.fields if field.restricted and field.name in shown):
+            raise refuse(
+                f"restricted {hidden}",
+                Text(
+                    vi="trường hạn chế không dùng làm nhãn, chú giải hay topology within",
+                    en="no restricted field as label, in the legend or as topology within",
+                ),
+            )
         return self
 
     @property

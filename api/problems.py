@@ -68,6 +68,13 @@ KINDS: Final[dict[type[ParkplanError], ProblemKind]] = {
         404, "unknown-changeset", "Không có phiên bản thay đổi này", "Unknown changeset"
     ),
     layers_errors.UnknownJobError: _kind(404, NO_SUCH_JOB, "Không có công việc này", "No such job"),
+    layers_errors.NotAllowedError: _kind(403, "not-allowed", "Không có quyền", "Not allowed"),
+    layers_errors.HiddenValueError: _kind(409, "hidden-value", "Vướng thông tin hạn chế", "Hidden value in the way"),
+    layers_errors.UnknownProposalError: _kind(404, "unknown-proposal", "Không có đề xuất này", "Unknown proposal"),
+    layers_errors.UnknownCommentError: _kind(404, "unknown-comment", "Không có ý kiến này", "Unknown comment"),
+    layers_errors.TransitionError: _kind(409, "transition", "Không chuyển được trạng thái", "Transition not allowed"),
+    layers_errors.ProposalLockedError: _kind(409, "proposal-locked", "Đề xuất đã khoá", "Proposal is locked"),
+    layers_errors.ProposalConflictError: _kind(409, "proposal-conflict", "Đề xuất có xung đột", "Proposal in conflict"),
     layers_errors.CrsError: _kind(422, "wrong-crs", "Sai hệ toạ độ", "Wrong CRS"),
     layers_errors.ValueOutOfRangeError: _kind(400, "value-out-of-range", "Giá trị không hợp lệ", "Value out of range"),
     layers_errors.StoreError: _kind(500, "store-failed", "Kho dữ liệu báo lỗi", "Store failed"),

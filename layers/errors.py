@@ -17,18 +17,26 @@ __all__ = [
     "DefinitionError",
     "FeatureExistsError",
     "FileUnreadableError",
+    "FilterError",
+    "HiddenValueError",
     "InvalidFeaturesError",
     "LayersError",
     "MissingFileError",
+    "NotAllowedError",
     "ParkplanError",
+    "ProposalConflictError",
+    "ProposalLockedError",
     "StoreError",
     "StoreUnreachableError",
+    "TransitionError",
     "UndecidedCrsError",
     "UnknownChangesetError",
+    "UnknownCommentError",
     "UnknownFeatureError",
     "UnknownFieldError",
     "UnknownJobError",
     "UnknownLayerError",
+    "UnknownProposalError",
     "ValueOutOfRangeError",
 ]
 
@@ -168,6 +176,63 @@ class UnknownJobError(LayersError):
     )
 
 
+class UnknownProposalError(LayersError):
+    """A proposal that was never made."""
+
+    template = Text(vi="Không có đề xuất {seen!r}.", en="There is no proposal {seen!r}.")
+
+
+class UnknownCommentError(LayersError):
+    """A comment that a proposal does not have."""
+
+    template = Text(vi="Đề xuất {where} không có ý kiến {seen!r}.", en="The proposal {where} has no comment {seen!r}.")
+
+
+class TransitionError(LayersError):
+    """A state that a proposal cannot go to from where it is."""
+
+    template = Text(
+        vi="Đề xuất {where} {seen}; có thể chuyển sang: {wanted}.",
+        en="The proposal {where} {seen}; possible: {wanted}.",
+    )
+
+
+class ProposalLockedError(LayersError):
+    """Changes to a proposal that is no draft and was not returned."""
+
+    template = Text(
+        vi="Đề xuất {where} {seen}, không sửa được nội dung; cần {wanted}.",
+        en="The proposal {where} is {seen} and its changes cannot be edited; wanted {wanted}.",
+    )
+
+
+class ProposalConflictError(LayersError):
+    """A proposal that contradicts what was changed since its base, or that was changed while it was decided on."""
+
+    template = Text(
+        vi="Đề xuất {where}: {seen}. Cần {wanted}.",
+        en="The proposal {where}: {seen}. Wanted {wanted}.",
+    )
+
+
+class NotAllowedError(LayersError):
+    """Something that a person's roles do not allow."""
+
+    template = Text(
+        vi="{where}: không có quyền với {seen}; cần {wanted}.",
+        en="{where}: not allowed for {seen}; wanted {wanted}.",
+    )
+
+
+class HiddenValueError(LayersError):
+    """Values that the writer may not see and that stand in the way; they are not told."""
+
+    template = Text(
+        vi="Lớp {where}: thông tin mà bạn không được xem làm thay đổi này không hợp lệ; hãy nhờ người được xem.",
+        en="Layer {where}: what you may not see makes this change invalid; please ask somebody who may see it.",
+    )
+
+
 class CrsError(LayersError):
     """A coordinate reference system that is missing, unknown or not the one wanted."""
 
@@ -208,6 +273,31 @@ class ValueOutOfRangeError(LayersError):
     """An argument outside what its meaning allows."""
 
     template = Text(vi="{where}: gặp {seen!r}, cần {wanted}.", en="{where}: saw {seen!r}, wanted {wanted}.")
+
+
+class FilterError(LayersError):
+    """A filter that cannot be read, or that asks a layer for what it has not.
+
+    Parameters
+    ----------
+    seen, wanted : object
+        As for every error.
+    where : str, optional
+        The parameter.
+    position : int, optional
+        The first character that does not fit, from 1.
+    """
+
+    template = Text(
+        vi="Bộ lọc ({where}) không hợp lệ: gặp {seen}, cần {wanted}.",
+        en="The filter ({where}) is not valid: saw {seen}, wanted {wanted}.",
+    )
+
+    def __init__(
+        self, *, seen: object, wanted: object = "", where: str = "filter", position: int | None = None
+    ) -> None:
+        self.position = position
+        super().__init__(seen=seen, wanted=wanted, where=where)
 
 
 class StoreError(LayersError):

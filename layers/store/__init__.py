@@ -16,9 +16,11 @@ from layers.store.base import Store
 from layers.store.geopackage import GeoPackageEngine
 from layers.store.model import Changeset, Decision, Edit, Extent, Page, Put, Remove, Version
 from layers.store.postgis import PostgisEngine
+from layers.store.viewing import EVERYTHING, Sight, StoreView, completed
 from layers.types import Text
 
 __all__ = [
+    "EVERYTHING",
     "Changeset",
     "Decision",
     "Edit",
@@ -26,8 +28,11 @@ __all__ = [
     "Page",
     "Put",
     "Remove",
+    "Sight",
     "Store",
+    "StoreView",
     "Version",
+    "completed",
     "open_store",
 ]
 

@@ -6,9 +6,10 @@ Each is one typed function; its process, its inputs and their JSON Schema are re
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
@@ -17,20 +18,28 @@ from layers.store import Store
 from layers.time import HORIZONS
 from layers.types import LANGUAGES, Language, Text
 
-__all__ = ["PROCESSES", "Process", "planning_review", "read_inputs"]
+__all__ = ["PROCESSES", "Process", "Progress", "land_change", "layer_check", "planning_review", "read_inputs"]
 
 JsonObject = dict[str, Any]
+#: Is told what is being done, and which share of the whole is done.
+Progress = Callable[[Text, float], object]
+
+_YEAR: Final = Field(ge=1900, le=2200, examples=list(HORIZONS))
+_Language = Annotated[Language, Text(vi="Ngôn ngữ của kết quả", en="Language of the result")]
+
+
+def _silent(_message: Text, _share: float) -> None:
+    """Tell nobody."""
 
 
 def planning_review(
     store: Store,
+    progress: Progress = _silent,
     *,
     horizon: Annotated[
-        int,
-        Field(ge=1900, le=2200, examples=list(HORIZONS)),
-        Text(vi="Mốc quy hoạch: năm, tính đến ngày 31 tháng 12", en="Horizon: a year, at its 31 December"),
+        int, _YEAR, Text(vi="Mốc quy hoạch: năm, tính đến ngày 31 tháng 12", en="Horizon: a year, at its 31 December")
     ],
-    language: Annotated[Language, Text(vi="Ngôn ngữ của kết quả", en="Language of the result")] = "vi",
+    language: _Language = "vi",
 ) -> JsonObject:
     """Review every park of the store at a horizon.
 
@@ -38,6 +47,8 @@ def planning_review(
     ----------
     store : Store
         Holds parks, plans, constraint areas and rules.
+    progress : callable
+        Is told which rule is put.
     horizon : int
         Year; the state on its 31 December.
     language : {"vi", "en"}
@@ -51,8 +62,113 @@ def planning_review(
     # Loaded at the first review, so that a server starts without it.
     from gis.review import review_plan  # noqa: PLC0415
 
-    document: JsonObject = review_plan(store.read, horizon=horizon, definitions=store.layers()).document(language)
+    def rule(title: Text, share: float) -> None:
+        progress(Text(vi=f"Rà soát: {title.vi}", en=f"Reviewing: {title.en}"), share)
+
+    review = review_plan(store.read, horizon=horizon, definitions=store.layers(), progress=rule)
+    document: JsonObject = review.document(language)
     return document
+
+
+def land_change(
+    store: Store,
+    progress: Progress = _silent,
+    *,
+    before: Annotated[int, _YEAR, Text(vi="Từ mốc (năm)", en="From the horizon (year)")],
+    after: Annotated[int, _YEAR, Text(vi="Đến mốc (năm)", en="To the horizon (year)")],
+    layer: Annotated[
+        Literal["planning_zones", "constraint_areas"], Text(vi="Lớp được cân đối", en="Layer that is accounted for")
+    ] = "planning_zones",
+    language: _Language = "vi",
+) -> JsonObject:
+    """Account for the land of every park between two horizons, to the square metre.
+
+    Parameters
+    ----------
+    store : Store
+        Holds parks and the layer.
+    progress : callable
+        Is told what is read.
+    before, after : int
+        Years; the states on their 31 December.
+    layer : {"planning_zones", "constraint_areas"}
+        What is accounted for.
+    language : {"vi", "en"}
+        Of the names of zones.
+
+    Returns
+    -------
+    dict
+        `rows` as of `gis.ledger.ledger_change`, in hectares, with the titles of kinds, and the `totals` of each change.
+    """
+    from gis.review import LEDGER_LAYERS, zone_change  # noqa: PLC0415
+
+    progress(Text(vi="Cân đối đất đai", en="Accounting for land"), 0.0)
+    definition = store.definition(layer)
+    table = zone_change(store.read, before=before, after=after, layer=layer, metric_crs=definition.metric_crs)
+    titles = {code.value: code.title.say(language) for code in definition.field(LEDGER_LAYERS[layer]).codes}
+    rows = json.loads(table.to_json(orient="records", double_precision=15))
+    for row in rows:
+        for side in ("before", "after"):
+            row[f"{side}_title"] = " + ".join(titles.get(kind, kind) for kind in row[side].split("+"))
+    kept = table[~table["sliver"].astype(bool)]
+    return {
+        "before": before,
+        "after": after,
+        "layer": layer,
+        "title": definition.title.say(language),
+        "unit": "ha",
+        "rows": rows,
+        "totals": {str(change): float(area) for change, area in kept.groupby("change")["area_ha"].sum().items()},
+        "slivers_ha": float(table.loc[table["sliver"].astype(bool), "area_ha"].sum()),
+    }
+
+
+def layer_check(
+    store: Store,
+    progress: Progress = _silent,
+    *,
+    layer: Annotated[str, Text(vi="Mã lớp", en="Id of the layer"), Field(examples=["plots", "roads"])],
+    language: _Language = "vi",
+) -> JsonObject:
+    """Check a layer as it is stored: schema, references, geometry, topology, attributes against geometry.
+
+    Parameters
+    ----------
+    store : Store
+        Holds the layer.
+    progress : callable
+        Is told what is read.
+    layer : str
+        The layer's id.
+    language : {"vi", "en"}
+        Of titles and messages.
+
+    Returns
+    -------
+    dict
+        A GeoJSON FeatureCollection of issues, their place as geometry, with the number of features checked and of
+        issues by rule.
+    """
+    from layers.checking import check_features  # noqa: PLC0415
+    from layers.importing import StoreSurroundings  # noqa: PLC0415
+    from layers.validation import issues_frame  # noqa: PLC0415
+
+    definition = store.definition(layer)
+    progress(Text(vi="Đọc lớp", en="Reading the layer"), 0.0)
+    features = store.read(layer)
+    progress(Text(vi="Kiểm tra", en="Checking"), 0.2)
+    found = check_features(features, definition, name=layer, surroundings=StoreSurroundings(store))
+    frame = issues_frame(found.issues, language=language)
+    collection: JsonObject = json.loads(frame.to_json(drop_id=True))
+    return {
+        **collection,
+        "layer": layer,
+        "title": definition.title.say(language),
+        "checked": len(features),
+        "notes": [note.say(language) for note in found.notes],
+        "rules": {str(rule): int(count) for rule, count in frame["rule"].value_counts().sort_index().items()},
+    }
 
 
 @dataclass(frozen=True)
@@ -70,7 +186,7 @@ class Process:
     output : str
         Name of the one output.
     function : callable
-        Takes the store and the inputs as keywords, returns a JSON document.
+        Takes the store, whom to tell how far it is, and the inputs as keywords; returns a JSON document.
     """
 
     id: str
@@ -79,6 +195,42 @@ class Process:
     description: Text
     output: str
     function: Callable[..., JsonObject]
+
+    def run(self, store: Store, inputs: JsonObject, *, progress: Progress = _silent) -> JsonObject:
+        """Run the process.
+
+        Parameters
+        ----------
+        store : Store
+            What it is about.
+        inputs : dict
+            As `read_inputs` gives them.
+        progress : callable
+            Is told how far it is.
+
+        Returns
+        -------
+        dict
+            The output.
+        """
+        return self.function(store, progress, **inputs)
+
+    def shaped(self, result: JsonObject, response: Literal["raw", "document"]) -> JsonObject:
+        """Return the output as it was asked for.
+
+        Parameters
+        ----------
+        result : dict
+            The output.
+        response : {"raw", "document"}
+            The output itself, or an object that holds it by its name.
+
+        Returns
+        -------
+        dict
+            The body of an answer.
+        """
+        return result if response == "raw" else {self.output: result}
 
     @property
     def inputs(self) -> type[BaseModel]:
@@ -137,6 +289,32 @@ PROCESSES: Final[dict[str, Process]] = {
             ),
             output="review",
             function=planning_review,
+        ),
+        Process(
+            id="land-change",
+            version="1.0.0",
+            title=Text(vi="Cân đối đất giữa hai mốc", en="Land between two horizons"),
+            description=Text(
+                vi="Diện tích (ha) được giữ, chuyển mục đích, bỏ ra và thêm vào trong từng khu giữa hai mốc, "
+                "khớp đến mét vuông; các dải sai lệch do vẽ lại ranh giới tính riêng.",
+                en="Hectares kept, re-zoned, dropped and added in each park between two horizons, closing to the "
+                "square metre; slivers of redrawn borders apart.",
+            ),
+            output="ledger",
+            function=land_change,
+        ),
+        Process(
+            id="layer-check",
+            version="1.0.0",
+            title=Text(vi="Kiểm tra lớp", en="Check of a layer"),
+            description=Text(
+                vi="Kiểm tra lớp như đang lưu: thuộc tính, tham chiếu, hình học, quan hệ không gian (chồng lấn, "
+                "khe hở, đầu mút hở), thuộc tính so với hình học; mỗi vấn đề có vị trí, quy tắc và cách sửa.",
+                en="Checks a layer as it is stored: schema, references, geometry, topology (overlaps, gaps, loose "
+                "ends), attributes against geometry; each issue with its place, rule and fix.",
+            ),
+            output="issues",
+            function=layer_check,
         ),
     )
 }

@@ -36,6 +36,12 @@ CONFORMANCE: Final = (
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables",
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
+    "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/json",
+    "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/oas30",
+    "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/ogc-process-description",
+    "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/job-list",
+    "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/dismiss",
 )
 
 _DESCRIPTION: Final = Text(
@@ -49,6 +55,7 @@ _API_PAGE: Final = Text(vi="Tài liệu giao diện", en="Documentation of the i
 _CONFORMS: Final = Text(vi="Các lớp tuân thủ", en="Conformance classes")
 _DATA: Final = Text(vi="Các lớp dữ liệu", en="Layers")
 _PROCESSES: Final = Text(vi="Các quy trình phân tích", en="Analyses")
+_JOBS: Final = Text(vi="Các việc đang chạy và đã chạy", en="Jobs")
 _ITEMS: Final = Text(vi="Các đối tượng", en="Features")
 _QUERYABLES: Final = Text(vi="Các trường lọc được", en="Queryables")
 _SCHEMA: Final = Text(vi="Lược đồ", en="Schema")
@@ -82,6 +89,7 @@ def landing_document(base: str, *, language: Language) -> JsonObject:
             link(f"{base}/collections", "data", JSON, _DATA.say(language)),
             link(f"{base}/collections", REL + "data", JSON, _DATA.say(language)),
             link(f"{base}/processes", REL + "processes", JSON, _PROCESSES.say(language)),
+            link(f"{base}/jobs", REL + "job-list", JSON, _JOBS.say(language)),
         ],
     }
 

@@ -13,17 +13,26 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from api.errors import BadParameterError, BusyError
-from api.jobs import JobParameter, JobsParameter, check_allowed, packed_part, read_part, status_answer
+from api.errors import BadParameterError
+from api.jobs import (
+    ImportParameter,
+    JobsParameter,
+    check_allowed,
+    check_room,
+    packed_part,
+    read_part,
+    start_job,
+    status_answer,
+)
 from api.links import GEOJSON, base_url
 from api.openapi import document_of
 from api.params import LanguageParameter, StoreParameter, check_format, check_page_format, wants_html
 from api.receipts import receipt_page
-from api.running import IMPORT, Runner, clear_old, scratch_folder
+from api.running import scratch_folder
 from api.schemas import IMPORT_FORM
 from api.settings import Settings
+from api.tasks import IMPORT, part_name
 from api.uploads import BINARY, FORM, form_fields, receive_upload
-from api.worker import issues_part, page_part, receipt_part
 from layers.errors import MissingFileError
 from layers.jobs import Jobs
 from layers.mapping import shipped_mappings
@@ -32,7 +41,6 @@ from layers.types import Language, Text
 __all__ = ["router"]
 
 JsonObject = dict[str, Any]
-_WAITING: Final = Text(vi="Chờ xử lý", en="Waiting for a worker")
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "mode": ("upsert", "insert", "update", "replace"),
     "accept": ("all", "valid"),
@@ -142,8 +150,7 @@ async def take_in(
     if layer is not None:
         await run_in_threadpool(store.definition, layer)
     _options(given)
-    await _check_room(settings, jobs)
-    await run_in_threadpool(clear_old, settings, jobs)
+    await check_room(request, jobs)
     folder = scratch_folder(settings) / secrets.token_hex(16)
     folder.mkdir(mode=0o700)
     try:
@@ -169,7 +176,7 @@ async def take_in(
     responses=document_of("statusInfo", status=201, problems=(403, 408, 413, 415, 422)) | {303: _SEE_OTHER},
 )
 async def choose(
-    *, request: Request, jobs: JobsParameter, job: JobParameter, given: GivenParameter, language: LanguageParameter
+    *, request: Request, jobs: JobsParameter, job: ImportParameter, given: GivenParameter, language: LanguageParameter
 ) -> Response:
     """Start another job on a file that is kept: with a CRS, an encoding or another choice.
 
@@ -200,7 +207,7 @@ async def choose(
     """
     said = {**await form_fields(request), **given}
     chosen = _options(said)
-    await _check_room(request.app.state.settings, jobs)
+    await check_room(request, jobs)
     if not await run_in_threadpool(Path(job.request["file"]).is_file):
         raise MissingFileError(seen=Path(job.request["file"]).name)
     unsaid = {_RENAMED.get(name, name) for name, value in said.items() if not value}
@@ -216,7 +223,7 @@ async def choose(
     dependencies=[Depends(check_page_format)],
     responses=document_of("receipt", page=True),
 )
-def receipt(request: Request, jobs: JobsParameter, job: JobParameter, language: LanguageParameter) -> Response:
+def receipt(request: Request, jobs: JobsParameter, job: ImportParameter, language: LanguageParameter) -> Response:
     """Return a receipt, as a page for browsers and as JSON for programs.
 
     Parameters
@@ -236,9 +243,9 @@ def receipt(request: Request, jobs: JobsParameter, job: JobParameter, language: 
         The receipt.
     """
     if wants_html(request.headers.get("accept", ""), request.query_params.get("f")):
-        page = receipt_page(read_part(jobs, job, page_part(language)), language)
+        page = receipt_page(read_part(jobs, job, part_name("page", language)), language)
         return HTMLResponse(page, headers={"Content-Language": language, "Vary": "Accept, Accept-Language"})
-    return packed_part(request, jobs, job, receipt_part(language), language=language)
+    return packed_part(request, jobs, job, part_name("receipt", language), language=language)
 
 
 @router.get(
@@ -247,7 +254,7 @@ def receipt(request: Request, jobs: JobsParameter, job: JobParameter, language: 
     dependencies=[Depends(check_format)],
     responses=document_of("issueCollection", media_type=GEOJSON),
 )
-def issues(request: Request, jobs: JobsParameter, job: JobParameter, language: LanguageParameter) -> Response:
+def issues(request: Request, jobs: JobsParameter, job: ImportParameter, language: LanguageParameter) -> Response:
     """Return the issues of an import as features, each at its exact place.
 
     Parameters
@@ -266,19 +273,11 @@ def issues(request: Request, jobs: JobsParameter, job: JobParameter, language: L
     Response
         A GeoJSON collection; an issue without a place has no geometry.
     """
-    return packed_part(request, jobs, job, issues_part(language), language=language, media_type=GEOJSON)
-
-
-async def _check_room(settings: Settings, jobs: Jobs) -> None:
-    waiting = await run_in_threadpool(jobs.waiting)
-    if waiting >= settings.import_queue:
-        raise BusyError(seen=waiting, wanted=settings.import_queue, where="imports")
+    return packed_part(request, jobs, job, part_name("issues", language), language=language, media_type=GEOJSON)
 
 
 async def _start(request: Request, jobs: Jobs, asked: JsonObject, language: Language) -> Response:
-    job = await run_in_threadpool(jobs.add, IMPORT, asked, message=_WAITING, who=asked["options"]["author"])
-    runner: Runner = request.app.state.runner
-    runner.wake()
+    job = await start_job(request, jobs, IMPORT, asked, who=asked["options"]["author"])
     if wants_html(request.headers.get("accept", ""), request.query_params.get("f")):
         return RedirectResponse(f"{base_url(request)}/files/{job.id}?lang={language}", status_code=303)
     return status_answer(request, job, language, created=True)

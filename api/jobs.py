@@ -12,25 +12,27 @@ from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.errors import ImportsOffError, NotReadyError, SealedError
+from api.errors import BusyError, ImportsOffError, NotReadyError, SealedError
 from api.links import GEOJSON, HTML, JSON, REL, base_url, link
 from api.openapi import document_of
 from api.params import LanguageParameter, check_format
 from api.responses import answer
-from api.running import Runner
+from api.running import Runner, clear_old
 from api.settings import Settings
+from api.tasks import IMPORT, RESULT, part_name
 from api.uploads import check_origin
-from api.worker import receipt_part
 from layers.jobs import Job, Jobs
 from layers.types import Language, Text
 
 __all__ = [
-    "JobParameter",
+    "ImportParameter",
     "JobsParameter",
     "check_allowed",
+    "check_room",
     "packed_part",
     "read_part",
     "router",
+    "start_job",
     "status_answer",
 ]
 
@@ -38,6 +40,7 @@ JsonObject = dict[str, Any]
 #: Jobs that the list shows.
 _LISTED: Final = 100
 _DISMISSED: Final = Text(vi="Đã huỷ theo yêu cầu; không ghi gì.", en="Stopped as asked for; nothing was written.")
+_WAITING: Final = Text(vi="Chờ xử lý", en="Waiting for a worker")
 
 router = APIRouter(tags=["jobs"], default_response_class=Response)
 
@@ -55,6 +58,13 @@ def _job(jobs: JobsParameter, jobId: str) -> Job:  # noqa: N803 - the name in th
 
 
 JobParameter = Annotated[Job, Depends(_job)]
+
+
+def _import(jobs: JobsParameter, jobId: str) -> Job:  # noqa: N803 - the name in the API
+    return jobs.get(jobId, kind=IMPORT)
+
+
+ImportParameter = Annotated[Job, Depends(_import)]
 
 
 async def check_allowed(request: Request) -> None:
@@ -138,7 +148,7 @@ def job_status(request: Request, job: JobParameter, language: LanguageParameter)
 @router.delete(
     "/jobs/{jobId}",
     summary="Stop a job",
-    dependencies=[Depends(check_format), Depends(check_allowed)],
+    dependencies=[Depends(check_format), Depends(check_origin)],
     responses=document_of("statusInfo", problems=(403, 409)),
 )
 async def dismiss(request: Request, jobs: JobsParameter, job: JobParameter, language: LanguageParameter) -> Response:
@@ -178,10 +188,10 @@ async def dismiss(request: Request, jobs: JobsParameter, job: JobParameter, lang
     "/jobs/{jobId}/results",
     summary="What came of a job",
     dependencies=[Depends(check_format)],
-    responses=document_of("receipt"),
+    responses=document_of("jobResult"),
 )
 def job_results(request: Request, jobs: JobsParameter, job: JobParameter, language: LanguageParameter) -> Response:
-    """Return what came of a job: for an import, its receipt.
+    """Return what came of a job: for an import, its receipt; for a process, its output.
 
     Parameters
     ----------
@@ -197,9 +207,65 @@ def job_results(request: Request, jobs: JobsParameter, job: JobParameter, langua
     Returns
     -------
     Response
-        The receipt.
+        The receipt in the reader's language, or the output as it was asked for.
+
+    Raises
+    ------
+    NotReadyError
+        If there is no result, yet or at all.
     """
-    return packed_part(request, jobs, job, receipt_part(language), language=language)
+    if job.kind == IMPORT:
+        return packed_part(request, jobs, job, part_name("receipt", language), language=language)
+    return packed_part(request, jobs, job, RESULT, language=job.request["inputs"].get("language", language))
+
+
+async def check_room(request: Request, jobs: Jobs) -> None:
+    """Check that one more job may wait, and clear away those that were kept long enough.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+    jobs : Jobs
+        All jobs.
+
+    Raises
+    ------
+    BusyError
+        If too many wait.
+    """
+    settings: Settings = request.app.state.settings
+    waiting = await run_in_threadpool(jobs.waiting)
+    if waiting >= settings.import_queue:
+        raise BusyError(seen=waiting, wanted=settings.import_queue, where="jobs")
+    await run_in_threadpool(clear_old, settings, jobs)
+
+
+async def start_job(request: Request, jobs: Jobs, kind: str, asked: JsonObject, *, who: str = "") -> Job:
+    """Accept a job, and let a worker know.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+    jobs : Jobs
+        All jobs.
+    kind : str
+        `api.tasks.IMPORT` or the id of a process.
+    asked : dict
+        What is asked, plain values.
+    who : str
+        Who asks.
+
+    Returns
+    -------
+    Job
+        Of state "accepted".
+    """
+    job = await run_in_threadpool(jobs.add, kind, asked, message=_WAITING, who=who)
+    runner: Runner = request.app.state.runner
+    runner.wake()
+    return job
 
 
 def status_answer(request: Request, job: Job, language: Language, *, created: bool = False) -> Response:
@@ -303,13 +369,20 @@ def _part(jobs: Jobs, job: Job, name: str) -> bytes:
 
 def _status(job: Job, base: str, language: Language) -> JsonObject:
     url = f"{base}/jobs/{job.id}"
-    links = [link(url, "self", JSON), link(f"{base}/files/{job.id}", "alternate", HTML)]
+    links = [link(url, "self", JSON)]
     if job.state == "successful":
         links.append(link(f"{url}/results", REL + "results", JSON))
-        links.append(link(f"{base}/imports/{job.id}/receipt", "related", HTML))
-        links.append(link(f"{base}/imports/{job.id}/issues", "related", GEOJSON))
+    told: JsonObject = {}
+    if job.kind == IMPORT:
+        links.append(link(f"{base}/files/{job.id}", "alternate", HTML))
+        if job.state == "successful":
+            links.append(link(f"{base}/imports/{job.id}/receipt", "related", HTML))
+            links.append(link(f"{base}/imports/{job.id}/issues", "related", GEOJSON))
+        told = {"file": Path(job.request["file"]).name, "layer": job.request["layer"]}
+        if job.outcome is not None:
+            told["receipt"] = job.outcome
     times = {"started": job.started, "finished": job.finished}
-    document = {
+    return {
         "jobID": job.id,
         "type": "process",
         "processID": job.kind,
@@ -320,11 +393,9 @@ def _status(job: Job, base: str, language: Language) -> JsonObject:
         "updated": _utc(job.updated),
         "progress": job.progress,
         "who": job.who,
-        "file": Path(job.request["file"]).name,
-        "layer": job.request["layer"],
+        **told,
         "links": links,
     }
-    return document if job.outcome is None else {**document, "receipt": job.outcome}
 
 
 def _utc(time: dt.datetime) -> str:

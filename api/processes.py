@@ -1,11 +1,12 @@
-"""OGC API Processes: every analysis as a process that is run while the caller waits."""
+"""OGC API Processes: every analysis as a process, run while the caller waits or as a job."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Header, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
@@ -17,11 +18,13 @@ from api.errors import (
     UnknownProcessError,
     UnsupportedMediaTypeError,
 )
+from api.jobs import JobsParameter, check_room, start_job, status_answer
 from api.links import JSON, REL, base_url, link
 from api.openapi import document_of
 from api.params import LanguageParameter, StoreParameter, check_format
 from api.responses import answer
 from api.schemas import ref
+from api.uploads import check_origin
 from layers.types import Language, Text
 
 __all__ = ["router"]
@@ -76,7 +79,7 @@ def _summary(process: Process, base: str, language: Language, *, rel: str) -> Js
         "version": process.version,
         "title": process.title.say(language),
         "description": process.description.say(language),
-        "jobControlOptions": ["sync-execute"],
+        "jobControlOptions": ["sync-execute", "async-execute", "dismiss"],
         "outputTransmission": ["value"],
         "links": [
             link(url, rel, JSON, process.title.say(language)),
@@ -154,40 +157,58 @@ def process_description(request: Request, process: ProcessParameter, language: L
 
 @router.post(
     "/processes/{processId}/execution",
-    summary="Run a process and wait for its result",
-    responses=document_of("result", problems=(413, 415, 422)),
+    summary="Run a process, and wait for its result or not",
+    responses=document_of("result", problems=(403, 413, 415, 422)) | document_of("statusInfo", status=201),
     openapi_extra={
         "requestBody": {
             "required": True,
             "content": {JSON: {"schema": ref("schemas", "execute"), "example": {"inputs": {"horizon": 2030}}}},
-        }
+        },
     },
 )
-def execution(
-    process: ProcessParameter, body: BodyParameter, store: StoreParameter, language: LanguageParameter
+async def execution(
+    *,
+    request: Request,
+    process: ProcessParameter,
+    body: BodyParameter,
+    store: StoreParameter,
+    jobs: JobsParameter,
+    prefer: Annotated[str | None, Header(json_schema_extra={"component": "prefer"})] = None,
+    language: LanguageParameter,
 ) -> Response:
     """Run a process.
 
     Parameters
     ----------
+    request : Request
+        The request.
     process : Process
         The process.
     body : dict
         `inputs`, and optionally `outputs` and `response`.
     store : Store
         The store.
+    jobs : Jobs
+        All jobs.
+    prefer : str or None
+        Whether the caller would rather not wait.
     language : {"vi", "en"}
         The reader's language, unless the inputs name one.
 
     Returns
     -------
     Response
-        The output itself, or for `"response": "document"` an object that holds it by its name.
+        The output itself, or for `"response": "document"` an object that holds it by its name; 201 with the job where
+        the caller does not wait.
 
     Raises
     ------
     InvalidInputError
         If a part of the body is not what the description says.
+    BusyError
+        If too many jobs wait.
+    ForeignPageError
+        If a page of somebody else starts a job.
     """
     given = _member(body, "inputs", default={})
     _check_outputs(process, _member(body, "outputs", default={}))
@@ -197,9 +218,21 @@ def execution(
     inputs = read_inputs(process, given)
     if "language" in process.inputs.model_fields:
         inputs.setdefault("language", language)
-    result = process.function(store, **inputs)
+    if _asynchronous(prefer or ""):
+        check_origin(request)
+        await check_room(request, jobs)
+        job = await start_job(request, jobs, process.id, {"inputs": inputs, "response": response})
+        answered = status_answer(request, job, language, created=True)
+        answered.headers["Preference-Applied"] = "respond-async"
+        return answered
+    result = await run_in_threadpool(process.run, store, inputs)
     spoken = inputs.get("language", language)
-    return answer(result if response == "raw" else {process.output: result}, language=spoken)
+    return answer(process.shaped(result, response), language=spoken)
+
+
+def _asynchronous(prefer: str) -> bool:
+    """Return whether a caller would rather not wait (RFC 7240)."""
+    return "respond-async" in (wish.partition(";")[0].strip().lower() for wish in prefer.split(","))
 
 
 def _member(body: JsonObject, name: str, *, default: JsonObject) -> JsonObject:

@@ -20,18 +20,18 @@ import time
 from pathlib import Path
 from typing import Final
 
+from api.analyses import PROCESSES
 from api.settings import Settings
+from api.tasks import IMPORT, Task
 from api.worker import OUT_OF_MEMORY, Limits, Order, environment
 from layers.errors import ParkplanError
 from layers.jobs import Job, Jobs
 from layers.store import Store
 from layers.types import Text
 
-__all__ = ["IMPORT", "Runner", "clear_old", "scratch_folder"]
+__all__ = ["Runner", "clear_old", "scratch_folder"]
 
 LOG: Final = logging.getLogger("parkplan")
-#: The kind of job that a worker carries out.
-IMPORT: Final = "import"
 #: How often a server looks for jobs that another one accepted, seconds.
 _LOOK_S: Final = 2.0
 #: How often it is said that a worker is alive, and asked whether it still should be, seconds.
@@ -65,8 +65,9 @@ class Runner:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._closed = threading.Event()
         self._wake = threading.Semaphore(0)
-        count = settings.import_workers if settings.takes_files else 0
-        self._threads = [threading.Thread(target=self._serve, name=f"import-{n}", daemon=True) for n in range(count)]
+        self._kinds = (*PROCESSES, IMPORT) if settings.takes_files else tuple(PROCESSES)
+        names = [f"worker-{number}" for number in range(settings.import_workers)]
+        self._threads = [threading.Thread(target=self._serve, name=name, daemon=True) for name in names]
         for thread in self._threads:
             thread.start()
 
@@ -98,7 +99,7 @@ class Runner:
     def _serve(self) -> None:
         while not self._closed.is_set():
             try:
-                job = self._jobs.claim(IMPORT, message=_STARTING)
+                job = self._jobs.claim(self._kinds, message=_STARTING)
                 if job is not None:
                     self._run(job)
                     continue
@@ -108,23 +109,20 @@ class Runner:
 
     def _run(self, job: Job) -> None:
         """Carry out a job, and say why it failed if it did."""
-        file = Path(job.request["file"])
-        if not file.is_file():
+        limits = Limits(self._settings.import_time_s, self._settings.import_memory_mib, self._settings.import_file_mib)
+        task = Task(_absolute(self._settings.store), job.id, job.kind, job.request)
+        file = Path(job.request["file"]) if job.kind == IMPORT else None
+        if file is not None and not file.is_file():
             self._jobs.end(job.id, "failed", message=_GONE)
             return
-        limits = Limits(self._settings.import_time_s, self._settings.import_memory_mib, self._settings.import_file_mib)
-        with tempfile.TemporaryDirectory(dir=file.parent, prefix="work-", ignore_cleanup_errors=True) as scratch:
-            order = Order(
-                _absolute(self._settings.store),
-                job.id,
-                str(file),
-                scratch,
-                job.request["layer"],
-                job.request["options"],
-                limits,
-            )
-            cause = self._work(order)
-        _tidy(file)
+        with tempfile.TemporaryDirectory(
+            dir=scratch_folder(self._settings) if file is None else file.parent,
+            prefix="work-",
+            ignore_cleanup_errors=True,
+        ) as scratch:
+            cause = self._work(Order(task, scratch if file is None else str(file.parent), scratch, limits))
+        if file is not None:
+            _tidy(file)
         now = self._jobs.get(job.id)
         if not now.ended:
             self._jobs.end(job.id, "failed", message=self._told(now, _STOPPED if self._closed.is_set() else cause))
@@ -143,16 +141,16 @@ class Runner:
                 start_new_session=True,
             ) as process,
         ):
-            self._running[order.job] = process
+            self._running[order.task.job] = process
             try:
                 code = self._watch(process, order)
             finally:
                 _kill(process)
-                self._running.pop(order.job, None)
+                self._running.pop(order.task.job, None)
             if code:
                 errors.seek(max(0, errors.seek(0, os.SEEK_END) - _LOGGED))
                 trace = errors.read().decode(errors="replace")
-                LOG.warning("import failed", extra={"job": order.job, "code": code, "trace": trace})
+                LOG.warning("job failed", extra={"job": order.task.job, "code": code, "trace": trace})
         return _cause(code, order.limits)
 
     def _watch(self, process: subprocess.Popen[bytes], order: Order) -> int:
@@ -166,7 +164,7 @@ class Runner:
                 given = None
                 if time.monotonic() > deadline:
                     return -signal.SIGALRM
-                if not self._jobs.beat(order.job):
+                if not self._jobs.beat(order.task.job):
                     return -signal.SIGKILL
             else:
                 return process.returncode
@@ -198,8 +196,8 @@ class Runner:
 _STOPPED: Final = Text(vi="Máy chủ đã dừng.", en="The server was stopped.")
 _GONE: Final = Text(vi="Tệp đã gửi không còn được lưu.", en="The uploaded file is not kept any more.")
 _BROKEN: Final = Text(
-    vi="Tiến trình xử lý tệp đã hỏng; nhật ký máy chủ ghi chi tiết.",
-    en="The worker broke down over the file; the server's log tells more.",
+    vi="Tiến trình xử lý đã hỏng; nhật ký máy chủ ghi chi tiết.",
+    en="The worker broke down; the server's log tells more.",
 )
 
 

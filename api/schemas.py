@@ -40,6 +40,10 @@ def _path(name: str, description: str) -> JsonObject:
     return {"name": name, "in": "path", "required": True, "description": description, "schema": {"type": "string"}}
 
 
+def _header(name: str, description: str, schema: JsonObject) -> JsonObject:
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
+
+
 _STRING: Final[JsonObject] = {"type": "string", "minLength": 1}
 _FLAG: Final[JsonObject] = {"type": "string", "enum": ["true", "false"]}
 
@@ -48,6 +52,7 @@ PARAMETERS: Final[dict[str, JsonObject]] = {
     "collectionId": _path("collectionId", "Id of a layer."),
     "featureId": _path("featureId", "Id of a feature; signs that mean something in an address are escaped."),
     "jobId": _path("jobId", "Id of a job."),
+    "prefer": _header("Prefer", "`respond-async` starts a job instead of waiting for the result (RFC 7240).", _STRING),
     "import-layer": _query("layer", "Id of the layer that takes the features; a form may say it too.", _STRING),
     "import-name": _query(
         "name", "Name of a file that comes without a form; its ending tells the format, a Shapefile is a .zip.", _STRING
@@ -200,7 +205,7 @@ _PROCESS: Final[dict[str, JsonObject]] = {
     "version": _TEXT,
     "title": _TEXT,
     "description": _TEXT,
-    "jobControlOptions": _list({"type": "string", "enum": ["sync-execute"]}),
+    "jobControlOptions": _list({"type": "string", "enum": ["sync-execute", "async-execute", "dismiss"]}),
     "outputTransmission": _list({"type": "string", "enum": ["value"]}),
     "links": _LINKS,
 }
@@ -283,6 +288,10 @@ SCHEMAS: Final[dict[str, JsonObject]] = {
     ),
     "result": {"type": "object", "description": "The output, as the description of the process says."},
     "statusInfo": _object("jobID type status links", **_JOB),
+    "jobResult": {
+        "type": "object",
+        "description": "Of an import the `receipt`, of a process its output as its description says.",
+    },
     "jobList": _object("jobs links", jobs=_list(_object("jobID type status links", **_JOB)), links=_LINKS),
     "receipt": _object(
         "state file counts issues",

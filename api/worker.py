@@ -1,4 +1,4 @@
-"""One import in a process of its own, within limits: what a hostile or a hopeless file does here harms nobody else.
+"""One job in a process of its own, within limits: what a hostile or a hopeless file does here harms nobody else.
 
 Started as ``python -m api.worker``; the order comes as JSON on standard input. The system limits time, memory and the
 length of files, and ends the process where one is broken: whoever started it tells why. The environment is empty but
@@ -9,35 +9,23 @@ the store, and calls nobody but the database. The commit is one transaction, so 
 from __future__ import annotations
 
 import ctypes
-import datetime as dt
 import json
 import mimetypes
 import os
-import re
 import resource
 import signal
 import sys
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from api.confining import confine
-from layers.jobs import Jobs, jobs_file, open_jobs
+from api.tasks import Task, perform, starved
+from layers.jobs import jobs_file, open_jobs
 from layers.store.reaching import hold_files, server_port
-from layers.types import LANGUAGES, Text
 
-__all__ = [
-    "OUT_OF_MEMORY",
-    "Limits",
-    "Order",
-    "environment",
-    "issues_part",
-    "main",
-    "map_part",
-    "page_part",
-    "receipt_part",
-]
+__all__ = ["OUT_OF_MEMORY", "Limits", "Order", "environment", "main"]
 
 #: What the process returns that could not have the memory it wanted.
 OUT_OF_MEMORY: Final = 3
@@ -80,8 +68,6 @@ _NAMES: Final = (
     *("/etc/hosts", "/etc/host.conf", "/etc/gai.conf", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/services"),
     "/etc/passwd",
 )
-#: A library says so where it could not have the memory it wanted.
-_MEMORY: Final = re.compile(r"out of memory|(cannot|unable to|failed to) allocate|bad_alloc|malloc", re.IGNORECASE)
 #: `PR_SET_PDEATHSIG`: a worker never outlives the server that watches it.
 _DIE_WITH_PARENT: Final = 1
 
@@ -107,32 +93,23 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a worker has to do.
+    """What a worker has to do, and with what.
 
     Parameters
     ----------
-    store : str
-        The store.
-    job : str
-        Id of the job.
-    file : str
-        The uploaded file, alone in its folder.
+    task : Task
+        The job.
+    folder : str
+        What it may read and write beside the store: for an import, the folder of the uploaded file.
     scratch : str
         A folder in that one for whatever is made on the way.
-    layer : str
-        The layer that takes it.
-    options : dict
-        Options of `layers.importing.receive_file`, plain values.
     limits : Limits
         What it may use.
     """
 
-    store: str
-    job: str
-    file: str
+    task: Task
+    folder: str
     scratch: str
-    layer: str
-    options: dict[str, Any]
     limits: Limits
 
     def packed(self) -> bytes:
@@ -163,70 +140,6 @@ def environment(scratch: str) -> dict[str, str]:
     return {**kept, **_OFF, "HOME": scratch, "TMPDIR": scratch}
 
 
-def receipt_part(language: str) -> str:
-    """Return the name of the part of the result that is the receipt.
-
-    Parameters
-    ----------
-    language : str
-        Of the reader.
-
-    Returns
-    -------
-    str
-        For `layers.jobs.Jobs.part`.
-    """
-    return f"receipt.{language}"
-
-
-def page_part(language: str) -> str:
-    """Return the name of the part that is the receipt with the first issues of each rule only, for a page.
-
-    Parameters
-    ----------
-    language : str
-        Of the reader.
-
-    Returns
-    -------
-    str
-        For `layers.jobs.Jobs.part`.
-    """
-    return f"page.{language}"
-
-
-def issues_part(language: str) -> str:
-    """Return the name of the part that is the issues as GeoJSON.
-
-    Parameters
-    ----------
-    language : str
-        Of the reader.
-
-    Returns
-    -------
-    str
-        For `layers.jobs.Jobs.part`.
-    """
-    return f"issues.{language}"
-
-
-def map_part(language: str) -> str:
-    """Return the name of the part that is the issues of a page as GeoJSON, for its map.
-
-    Parameters
-    ----------
-    language : str
-        Of the reader.
-
-    Returns
-    -------
-    str
-        For `layers.jobs.Jobs.part`.
-    """
-    return f"map.{language}"
-
-
 def main() -> int:
     """Carry out the order on standard input.
 
@@ -236,14 +149,14 @@ def main() -> int:
         0 if the job has its result.
     """
     given = json.loads(sys.stdin.buffer.read())
-    order = Order(**{**given, "limits": Limits(**given["limits"])})
+    order = Order(**{**given, "task": Task(**given["task"]), "limits": Limits(**given["limits"])})
     _limit(order)
     try:
         with ExitStack() as stack:
-            _shut_in(order, _hold(order.store, stack))
-            _carry_out(order, stack.enter_context(open_jobs(order.store)))
+            _shut_in(order, _hold(order.task.store, stack))
+            perform(order.task, stack.enter_context(open_jobs(order.task.store)))
     except Exception as error:
-        if _starved(error):
+        if starved(error):
             return OUT_OF_MEMORY
         raise
     return 0
@@ -253,8 +166,8 @@ def _limit(order: Order) -> None:
     """Let the system end this process where it takes more than it may."""
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, int(signal.SIGKILL), 0, 0, 0)
     limits = order.limits
-    store = Path(order.store)
-    grown = store.stat().st_size if "://" not in order.store else 0
+    store = order.task.store
+    grown = 0 if "://" in store else Path(store).stat().st_size
     for kind, most, last in (
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_NOFILE, _FILES, 0),
@@ -279,10 +192,10 @@ def _hold(store: str, stack: ExitStack) -> list[str]:
 
 
 def _shut_in(order: Order, files: list[str]) -> None:
-    """Leave this process what it needs: programs, the upload, the store."""
+    """Leave this process what it needs: programs, its folder, the store."""
     programs = [sys.prefix, sys.base_prefix, *(place for place in sys.path if place), *_roots()]
-    readable, writable, ports = [*_SYSTEM, *programs], [str(Path(order.file).parent), *files], []
-    if (port := server_port(order.store)) is not None:
+    readable, writable, ports = [*_SYSTEM, *programs], [order.folder, *files], []
+    if (port := server_port(order.task.store)) is not None:
         keys = [os.environ[name] for name in ("PGPASSFILE", "PGSSLROOTCERT") if name in os.environ]
         readable += [*_NAMES, *keys]
         ports.append(port)
@@ -294,56 +207,6 @@ def _roots() -> list[str]:
     import layers  # noqa: PLC0415 - only its place
 
     return [str(Path(__file__).parent), *layers.__path__]
-
-
-def _carry_out(order: Order, jobs: Jobs) -> None:
-    """Receive the file, and keep its receipt in every language."""
-    from api.receipts import shortened  # noqa: PLC0415
-    from layers.importing import WRITING, receive_file  # noqa: PLC0415 - loaded within the limits
-    from layers.store import Decision, open_store  # noqa: PLC0415
-
-    def progress(message: Text, share: float) -> None:
-        # The store is written to once, after the last word of the file's examination.
-        if not jobs.report(order.job, round(100 * share), message, sealed=share >= WRITING):
-            sys.exit(0)
-
-    options = dict(order.options)
-    for name in ("decided", "as_of"):
-        if name in options:
-            options[name] = dt.date.fromisoformat(options[name])
-    decided = options.pop("decided", None)
-    if "decision" in options:
-        options["decision"] = Decision(options["decision"], decided)
-    with open_store(order.store) as store:
-        receipt = receive_file(store, Path(order.file), order.layer, progress=progress, **options)
-    if receipt.error is not None and _starved(receipt.error):
-        raise MemoryError
-    for language in LANGUAGES:
-        document = receipt.document(language)
-        jobs.keep(order.job, receipt_part(language), document)
-        page = shortened(document)
-        jobs.keep(order.job, page_part(language), page)
-        issues = json.loads(receipt.issues_frame(language).to_json(drop_id=True))
-        jobs.keep(order.job, issues_part(language), issues)
-        jobs.keep(order.job, map_part(language), _on_page(issues, page))
-    jobs.end(order.job, "successful", message=Text(vi="Xong.", en="Done."), outcome=receipt.state)
-
-
-def _on_page(issues: dict[str, Any], page: dict[str, Any]) -> dict[str, Any]:
-    """Return those issues that a page lists and that have a place, each under its number."""
-    numbered = ((issue["number"], issues["features"][issue["number"]]) for issue in page["issues"])
-    features = [{**feature, "id": number} for number, feature in numbered if feature["geometry"] is not None]
-    return {**issues, "features": features}
-
-
-def _starved(error: BaseException) -> bool:
-    """Return whether memory was the cause of an error."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, MemoryError) or _MEMORY.search(str(cause)):
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return False
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import datetime as dt
 import gzip
 import json
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -50,7 +51,7 @@ class Job:
     id : str
         Its name, which cannot be guessed.
     kind : str
-        What is done: ``import``.
+        What is done: ``import``, or the id of a process.
     state : JobState
         How it stands.
     created : datetime
@@ -187,12 +188,12 @@ class Jobs:
             row = connection.execute(sa.insert(self._table).values(**values).returning(self._table)).one()
         return _job(row)
 
-    def claim(self, kind: str, *, message: Text) -> Job | None:
+    def claim(self, kinds: Collection[str], *, message: Text) -> Job | None:
         """Take the job that has waited longest; no other worker gets it.
 
         Parameters
         ----------
-        kind : str
+        kinds : collection of str
             What the worker can do.
         message : Text
             What is done first.
@@ -203,7 +204,7 @@ class Jobs:
             Of state "running"; None if none waits.
         """
         table, now = self._table, _stamp()
-        waits = (table.c.kind == kind) & (table.c.state == "accepted")
+        waits = table.c.kind.in_(kinds) & (table.c.state == "accepted")
         oldest = sa.select(table.c.id).where(waits).order_by(table.c.created, table.c.id).limit(1)
         first = oldest.with_for_update(skip_locked=True).scalar_subquery()
         values = {"state": "running", "started": now, "updated": now, "message": _packed(message)}
@@ -216,13 +217,15 @@ class Jobs:
             row = connection.execute(taken).one_or_none()
         return None if row is None else _job(row)
 
-    def get(self, job_id: str) -> Job:
+    def get(self, job_id: str, *, kind: str | None = None) -> Job:
         """Return a job.
 
         Parameters
         ----------
         job_id : str
             Its id.
+        kind : str, optional
+            What it has to be.
 
         Returns
         -------
@@ -232,28 +235,32 @@ class Jobs:
         Raises
         ------
         UnknownJobError
-            If there is none, or it was cleared away.
+            If there is none of that kind, or it was cleared away.
         """
         with self._engine.begin() as connection:
             row = connection.execute(sa.select(self._table).where(self._table.c.id == job_id)).one_or_none()
-        if row is None:
+        if row is None or (kind is not None and row.kind != kind):
             raise UnknownJobError(seen=job_id, where="jobs")
         return _job(row)
 
-    def recent(self, limit: int) -> list[Job]:
+    def recent(self, limit: int, *, kind: str | None = None) -> list[Job]:
         """Return jobs, the newest first.
 
         Parameters
         ----------
         limit : int
             How many at most.
+        kind : str, optional
+            Only those of this kind.
 
         Returns
         -------
         list of Job
             As they stand.
         """
-        newest = sa.select(self._table).order_by(self._table.c.created.desc(), self._table.c.id).limit(limit)
+        wanted = sa.true() if kind is None else self._table.c.kind == kind
+        newest = sa.select(self._table).where(wanted)
+        newest = newest.order_by(self._table.c.created.desc(), self._table.c.id).limit(limit)
         with self._engine.begin() as connection:
             return [_job(row) for row in connection.execute(newest)]
 

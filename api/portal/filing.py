@@ -18,7 +18,7 @@ from api.params import check_names
 from api.portal.frame import LANGUAGE_NAMES, environment, has_font
 from api.receipts import SHOWN, WORDS, grouped, write_moment, write_number
 from api.settings import Settings
-from api.worker import map_part, page_part
+from api.tasks import IMPORT, part_name
 from layers.formats import SUFFIXES
 from layers.jobs import Job, Jobs
 from layers.mapping import shipped_mappings
@@ -142,7 +142,7 @@ def files_page(request: Request) -> HTMLResponse:
     language = request_language(request)
     layers = request.app.state.store.layers().values()
     jobs: Jobs = request.app.state.jobs
-    recent = [_row(job, language) for job in jobs.recent(_LISTED) if job.kind == "import"]
+    recent = [_row(job, language) for job in jobs.recent(_LISTED, kind=IMPORT)]
     titles = [(layer.id, layer.title.say(language)) for layer in layers]
     return _page(request, language, layers=titles, suffixes=",".join(SUFFIXES), recent=recent)
 
@@ -171,12 +171,12 @@ def file_page(request: Request, job_id: str) -> HTMLResponse:
     check_names(request, ("lang",))
     language = request_language(request)
     jobs: Jobs = request.app.state.jobs
-    job = jobs.get(job_id)
+    job = jobs.get(job_id, kind=IMPORT)
     row = _row(job, language)
     if job.outcome is None:
         state = {"file": row["file"], "message": job.message.say(language), "progress": job.progress}
         return _page(request, language, job=job.id, running=not job.ended, **state)
-    document = read_part(jobs, job, page_part(language))
+    document = read_part(jobs, job, part_name("page", language))
     title = request.app.state.store.definition(job.request["layer"]).title.say(language)
     return _page(
         request,
@@ -217,8 +217,8 @@ def file_places(request: Request, job_id: str) -> Response:
     check_names(request, ("lang",))
     language = request_language(request)
     jobs: Jobs = request.app.state.jobs
-    part = map_part(language)
-    return packed_part(request, jobs, jobs.get(job_id), part, language=language, media_type=GEOJSON)
+    part = part_name("map", language)
+    return packed_part(request, jobs, jobs.get(job_id, kind=IMPORT), part, language=language, media_type=GEOJSON)
 
 
 def _said(options: Mapping[str, Any]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import geopandas as gpd
@@ -25,6 +25,7 @@ from gis.review.wording import unit_of
 from layers.catalogue import shipped_definitions
 from layers.definitions import DEFAULT_METRIC_CRS, LayerDefinition
 from layers.time import HORIZONS
+from layers.types import Text
 
 __all__ = ["LEDGER_LAYERS", "review_horizons", "review_plan", "zone_change"]
 
@@ -39,6 +40,7 @@ def review_plan(
     definitions: Mapping[str, LayerDefinition] | None = None,
     metric_crs: str | None = None,
     fresh_since: dt.date | None = None,
+    progress: Callable[[Text, float], object] | None = None,
 ) -> Review:
     """Review all parks at one horizon.
 
@@ -55,6 +57,8 @@ def review_plan(
         Projected CRS in metres for areas and lengths; that of the definition of `parks` unless given.
     fresh_since : datetime.date, optional
         Coverage as of an earlier day counts as stale.
+    progress : callable, optional
+        Is told before each rule its title, and which share of the rules has been put.
 
     Returns
     -------
@@ -81,7 +85,11 @@ def review_plan(
         metric_crs = definitions["parks"].metric_crs if "parks" in definitions else DEFAULT_METRIC_CRS
     context = Context(read, horizon, definitions, metric_crs, fresh_since)
     rules = read_rules(context.layer("rules").frame, checks=frozenset(CHECKS))
-    parts = {rule.id: _put(rule, context) for rule in rules}
+    parts = {}
+    for done, rule in enumerate(rules):
+        if progress is not None:
+            progress(rule.title, done / len(rules))
+        parts[rule.id] = _put(rule, context)
     findings = join_findings([part for found in parts.values() for part in found])
     return Review(
         horizon=horizon,

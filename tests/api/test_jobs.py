@@ -31,6 +31,7 @@ from api.errors import SealedError, StalledError
 from api.problems import kind_of
 from api.running import Runner, clear_old
 from api.settings import Settings
+from api.tasks import IMPORT, Task
 from api.worker import Limits, Order, environment
 from layers.errors import UnknownJobError
 from layers.jobs import Jobs, open_jobs
@@ -188,16 +189,17 @@ def works_at(settings: Settings, job: str, file: Path) -> Order:
     scratch.mkdir(exist_ok=True)
     options: dict[str, Any] = {"author": "a", "message": "m"}
     store = settings.store if "://" in settings.store else str(Path(settings.store).absolute())
-    return Order(store, job, str(file), str(scratch), "stations", options, LIMITS)
+    task = Task(store, job, IMPORT, {"file": str(file), "layer": "stations", "options": options})
+    return Order(task, str(file.parent), str(scratch), LIMITS)
 
 
 TRYING = """
 import sys
 import api.worker as worker
-inner = worker._carry_out
-def trying(order, jobs):
+inner = worker.perform
+def trying(task, jobs):
     {}
-worker._carry_out = trying
+worker.perform = trying
 sys.exit(worker.main())
 """
 
@@ -251,9 +253,9 @@ def test_a_worker_reaches_nothing_but_its_file_and_the_store(taking: Settings, u
 def test_a_worker_reads_and_writes_where_it_may(taking: Settings, upload: Path) -> None:
     with open_jobs(taking.store) as jobs:
         job = jobs.add("elsewhere", {}, message=SAID)
-        tried = "open('made', 'w').write(open(order.file).read()); inner(order, jobs)"
+        tried = "open('made', 'w').write(open(task.request['file']).read()); inner(task, jobs)"
         order = works_at(taking, job.id, upload)
-        done = carried_out(order, before=f"__import__('os').chdir(order.scratch); {tried}")
+        done = carried_out(order, before=f"__import__('os').chdir({order.scratch!r}); {tried}")
         assert done.returncode == 0, done.stderr.decode()
         assert (jobs.get(job.id).state, jobs.get(job.id).outcome) == ("successful", "accepted")
         assert (Path(order.scratch) / "made").read_bytes() == upload.read_bytes()
@@ -303,8 +305,8 @@ def jobs(taking: Settings) -> Iterator[Jobs]:
 def test_a_job_is_told_from_its_first_word_to_its_last(jobs: Jobs) -> None:
     job = jobs.add("review", {"layer": "a"}, message=SAID, who="Viện A")
     assert (job.state, job.who, job.started, job.finished, jobs.waiting()) == ("accepted", "Viện A", None, None, 1)
-    assert jobs.claim("import", message=SAID) is None, "work of another kind"
-    claimed = jobs.claim("review", message=SAID)
+    assert jobs.claim(["import"], message=SAID) is None, "work of another kind"
+    claimed = jobs.claim(["review"], message=SAID)
     assert claimed is not None
     assert (claimed.id, claimed.state, claimed.started is None) == (job.id, "running", False)
     assert jobs.report(job.id, 40, Text(vi="đọc", en="reading"))
@@ -330,7 +332,7 @@ def test_each_job_is_claimed_once_and_in_order(taking: Settings) -> None:
         claimed: list[str] = []
 
         def work(jobs: Jobs) -> None:
-            while job := jobs.claim("import", message=SAID):
+            while job := jobs.claim(["import"], message=SAID):
                 claimed.append(job.id)
 
         threads = [threading.Thread(target=work, args=(jobs,)) for jobs in (one, other, one, other)]
@@ -340,12 +342,12 @@ def test_each_job_is_claimed_once_and_in_order(taking: Settings) -> None:
             thread.join()
         assert sorted(claimed) == sorted(ids)
         again = [one.add("import", {}, message=SAID).id for _ in range(3)]
-        assert [job.id for _ in again if (job := one.claim("import", message=SAID))] == again
+        assert [job.id for _ in again if (job := one.claim(["import"], message=SAID))] == again
 
 
 def test_what_is_being_written_is_not_dismissed(jobs: Jobs) -> None:
     job = jobs.add("import", {}, message=SAID)
-    jobs.claim("import", message=SAID)
+    jobs.claim(["import"], message=SAID)
     assert jobs.report(job.id, 70, SAID, sealed=True)
     assert not jobs.dismiss(job.id, message=SAID)
     assert jobs.get(job.id).state == "running"
@@ -354,7 +356,7 @@ def test_what_is_being_written_is_not_dismissed(jobs: Jobs) -> None:
 
 def test_a_lost_worker_is_told_and_fills_no_queue(jobs: Jobs) -> None:
     silent = jobs.add("import", {}, message=SAID)
-    jobs.claim("import", message=SAID)
+    jobs.claim(["import"], message=SAID)
     assert jobs.waiting() == 1
     age(jobs, silent.id, minutes=5)
     assert (jobs.get(silent.id).state, jobs.waiting()) == ("failed", 0)
@@ -439,7 +441,7 @@ def test_a_job_is_dismissed_by_another_server_too(taking: Settings) -> None:
 def test_a_job_that_is_written_cannot_be_stopped(taker: TestClient, taking: Settings) -> None:
     with open_jobs(taking.store) as jobs:
         job = jobs.add("elsewhere", {"file": "x", "layer": "stations"}, message=SAID)
-        jobs.claim("elsewhere", message=SAID)
+        jobs.claim(["elsewhere"], message=SAID)
         jobs.report(job.id, 70, Text(vi="Ghi", en="Writing"), sealed=True)
         answer = taker.delete(f"/jobs/{job.id}")
         assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (409, "sealed")
@@ -484,7 +486,7 @@ def test_it_is_told_whether_a_stopped_job_had_been_written(taking: Settings, job
         assert len(store.changesets()) == 1
         asked = {"options": {"author": "Kiểm thử", "message": "Đợt 2"}}
         job = jobs.add("import", asked, message=SAID)
-        jobs.claim("import", message=SAID)
+        jobs.claim(["import"], message=SAID)
         jobs.report(job.id, 70, SAID, sealed=True)
         assert runner._told(jobs.get(job.id), cause).en == "Because. Nothing was written."
         copy_one(store)

@@ -9,9 +9,10 @@ from starlette.testclient import TestClient
 
 from api.analyses import PROCESSES, Process, read_inputs
 from api.errors import InvalidInputError
-from gis.review import review_plan
+from gis.review import review_plan, zone_change
 from layers.store import Store
 from layers.types import Text
+from tests.support.files import ended
 
 PROCESS = "/processes/planning-review"
 SENT = f"The body sent to {PROCESS}/execution"
@@ -24,7 +25,7 @@ def run(client: TestClient, body: Any, **options: Any) -> Any:
 def test_the_process_is_described_from_its_signature(client: TestClient) -> None:
     described = client.get(f"{PROCESS}?lang=vi").json()
     assert described["title"] == "Rà soát quy hoạch"
-    assert described["jobControlOptions"] == ["sync-execute"]
+    assert described["jobControlOptions"] == ["sync-execute", "async-execute", "dismiss"]
     assert described["inputs"]["horizon"] == {
         "title": "Mốc quy hoạch: năm, tính đến ngày 31 tháng 12",
         "minOccurs": 1,
@@ -50,7 +51,10 @@ def test_an_unknown_process_has_the_type_that_the_standard_names(client: TestCli
     answer = client.get(path) if not path.endswith("execution") else client.post(path, json={"inputs": {}})
     assert answer.status_code == 404
     assert answer.json()["type"] == "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-process"
-    assert answer.json()["detail"] == "There is no process 'nothing'. The processes are: planning-review."
+    assert (
+        answer.json()["detail"]
+        == "There is no process 'nothing'. The processes are: planning-review, land-change, layer-check."
+    )
 
 
 def test_the_result_is_the_review_of_the_library(hanoi: TestClient, seeded_store: Store) -> None:
@@ -139,6 +143,51 @@ def test_a_caller_that_hangs_up_is_no_fault_of_ours(client: TestClient, caplog: 
     assert sent[0]["status"] == 400
     assert json.loads(sent[1]["body"])["detail"] == f"{SENT} cannot be read: cut short. Wanted JSON."
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_a_caller_may_not_wait(taker: TestClient) -> None:
+    """The job runs in a worker of its own and ends with the same output."""
+    body = {"inputs": {"layer": "stations", "language": "vi"}, "response": "document"}
+    path = "/processes/layer-check/execution"
+    waited_for = taker.post(path, json=body)
+    answer = taker.post(path, json=body, headers={"prefer": "handling=strict, respond-async; wait=1"})
+    assert (answer.status_code, answer.headers["preference-applied"]) == (201, "respond-async")
+    assert answer.headers["location"].endswith(f"/jobs/{answer.json()['jobID']}")
+    job = ended(taker, answer)
+    assert (job["status"], job["processID"], job["progress"]) == ("successful", "layer-check", 100)
+    assert not {"file", "layer", "receipt"} & job.keys()
+    result = next(entry["href"] for entry in job["links"] if entry["rel"].endswith("/results"))
+    results = taker.get(result)
+    assert results.headers["content-language"] == "vi"
+    assert results.json() == waited_for.json()
+    assert taker.get(f"/imports/{job['jobID']}/receipt").status_code == 404, "it is no import"
+    assert taker.get(f"/files/{job['jobID']}").status_code == 404
+
+
+def test_a_job_tells_what_its_process_found_wrong(taker: TestClient) -> None:
+    body = {"inputs": {"layer": "nothing"}}
+    job = ended(taker, taker.post("/processes/layer-check/execution", json=body, headers={"prefer": "respond-async"}))
+    assert job["status"] == "failed"
+    assert "nothing" in job["message"]
+    assert taker.get(f"/jobs/{job['jobID']}/results").status_code == 404
+    wrong = taker.post("/processes/layer-check/execution", json={"inputs": {}}, headers={"prefer": "respond-async"})
+    assert wrong.status_code == 422, "what the description rules out makes no job"
+
+
+def test_the_check_of_a_layer_tells_rule_and_place(taker: TestClient) -> None:
+    checked = taker.post("/processes/layer-check/execution", json={"inputs": {"layer": "stations"}}).json()
+    assert checked["type"] == "FeatureCollection"
+    assert checked["checked"] == taker.get("/collections/stations/items").json()["numberMatched"]
+    assert sum(checked["rules"].values()) == len(checked["features"])
+
+
+def test_land_between_two_horizons_closes(hanoi: TestClient, seeded_store: Store) -> None:
+    answer = hanoi.post("/processes/land-change/execution", json={"inputs": {"before": 2030, "after": 2050}})
+    ledger = answer.json()
+    expected = zone_change(seeded_store.read, before=2030, after=2050)
+    assert len(ledger["rows"]) == len(expected)
+    assert [row["area_ha"] for row in ledger["rows"]] == pytest.approx(expected["area_ha"].tolist(), abs=1e-9)
+    assert sum(ledger["totals"].values()) + ledger["slivers_ha"] == pytest.approx(expected["area_ha"].sum(), abs=1e-6)
 
 
 def test_a_layer_that_the_review_needs_is_named_when_it_is_missing(client: TestClient) -> None:

@@ -6,6 +6,15 @@ constraint.
 """
 
 from gis.review.checks import CHECKS
+from gis.review.comparing import (
+    CHANGE_TITLES,
+    CHANGES,
+    Change,
+    ReviewComparison,
+    compare_changes,
+    compare_reviews,
+    touched_horizons,
+)
 from gis.review.context import LayerReader, frames_reader
 from gis.review.model import (
     FINDING_COLUMNS,
@@ -20,6 +29,8 @@ from gis.review.result import Review
 from gis.review.runner import LEDGER_LAYERS, review_horizons, review_plan, zone_change
 
 __all__ = [
+    "CHANGES",
+    "CHANGE_TITLES",
     "CHECKS",
     "FINDING_COLUMNS",
     "LEDGER_LAYERS",
@@ -27,12 +38,17 @@ __all__ = [
     "OUTCOME_TITLES",
     "REASONS",
     "REASON_TITLES",
+    "Change",
     "LayerReader",
     "Outcome",
     "Reason",
     "Review",
+    "ReviewComparison",
+    "compare_changes",
+    "compare_reviews",
     "frames_reader",
     "review_horizons",
     "review_plan",
+    "touched_horizons",
     "zone_change",
 ]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gis.review.model import OUTCOME_TITLES, OUTCOMES, REASON_TITLES
 from layers.types import Language
 
-__all__ = ["COORDINATE_DECIMALS", "HECTARE_DECIMALS", "review_document"]
+__all__ = ["COORDINATE_DECIMALS", "HECTARE_DECIMALS", "findings_collection", "review_document"]
 
 #: Seven decimals of a degree are about one centimetre.
 COORDINATE_DECIMALS: Final = 7
@@ -63,8 +63,26 @@ def review_document(
         "parks": _parks(parks, language),
         "rules": _records(_in_language(rules, language), index="rule_id"),
         "ledger": _records(ledger, decimals=HECTARE_DECIMALS),
-        "findings": _collection(_in_language(findings, language)),
+        "findings": findings_collection(findings, language),
     }
+
+
+def findings_collection(findings: gpd.GeoDataFrame, language: Language) -> dict[str, Any]:
+    """Return findings as a GeoJSON feature collection.
+
+    Parameters
+    ----------
+    findings : GeoDataFrame
+        As in `Review`, EPSG:4326; further columns are written too.
+    language : {"vi", "en"}
+        Language of the texts.
+
+    Returns
+    -------
+    dict
+        Plain data.
+    """
+    return _collection(_in_language(findings, language))
 
 
 def _in_language(frame: pd.DataFrame, language: Language) -> pd.DataFrame:

@@ -23,6 +23,7 @@ __all__ = [
     "note_event",
     "now_stamp",
     "number_of",
+    "proposal_of",
     "read_proposal",
 ]
 

@@ -135,7 +135,7 @@ def test_no_shipped_rule_looks_at_a_layer_that_it_is_not_known_to_look_at(shippe
     rules = read_rules(shipped["rules"], checks=frozenset(CHECKS))
     everywhere = {"parks", "coverage", "facts", "rules", "planning_zones", "constraint_areas"}
     checked = 0
-    for one in (rule for rule in rules if rule.check):
+    for one in (one for one in rules if one.check):
         seen: set[str] = set()
         frames = {**shipped, "rules": shipped["rules"].loc[[one.id]]}
         review_plan(_watched(frames_reader(frames, definitions=definitions), seen), horizon=2030)

@@ -21,11 +21,14 @@ __all__ = [
     "HiddenValueError",
     "InvalidFeaturesError",
     "LayersError",
+    "MergeConflictsError",
     "MissingFileError",
     "NotAllowedError",
     "ParkplanError",
+    "PersonExistsError",
     "ProposalConflictError",
     "ProposalLockedError",
+    "SignatureError",
     "StoreError",
     "StoreUnreachableError",
     "TransitionError",
@@ -36,7 +39,9 @@ __all__ = [
     "UnknownFieldError",
     "UnknownJobError",
     "UnknownLayerError",
+    "UnknownPersonError",
     "UnknownProposalError",
+    "UnknownTokenError",
     "ValueOutOfRangeError",
 ]
 
@@ -215,6 +220,24 @@ class ProposalConflictError(LayersError):
     )
 
 
+class MergeConflictsError(LayersError):
+    """A merge with conflicts that nobody has resolved; nothing was written."""
+
+    template = Text(
+        vi="Hợp nhất: {seen} xung đột chưa xử lý, không ghi gì. {wanted}",
+        en="Merge: {seen} conflicts are open, nothing was written. {wanted}",
+    )
+
+
+class SignatureError(LayersError):
+    """A package that is not signed, was changed after signing, or was signed with another key."""
+
+    template = Text(
+        vi="Chữ ký của {where}: {seen}. Cần {wanted}.",
+        en="The signature of {where}: {seen}. Wanted {wanted}.",
+    )
+
+
 class NotAllowedError(LayersError):
     """Something that a person's roles do not allow."""
 
@@ -222,6 +245,24 @@ class NotAllowedError(LayersError):
         vi="{where}: không có quyền với {seen}; cần {wanted}.",
         en="{where}: not allowed for {seen}; wanted {wanted}.",
     )
+
+
+class UnknownPersonError(LayersError):
+    """A person or an institute that is not in the register."""
+
+    template = Text(vi="Không có người hoặc đơn vị {seen!r}.", en="There is no person or institute {seen!r}.")
+
+
+class PersonExistsError(LayersError):
+    """A name to sign in with that somebody has."""
+
+    template = Text(vi="Tên đăng nhập {seen!r} đã có người dùng.", en="The name {seen!r} is taken.")
+
+
+class UnknownTokenError(LayersError):
+    """A token that was never made, or is somebody else's."""
+
+    template = Text(vi="Không có khoá truy cập {seen!r}.", en="There is no token {seen!r}.")
 
 
 class HiddenValueError(LayersError):

@@ -31,6 +31,7 @@ from layers.proposals.model import (
     Proposal,
     ProposalState,
     Withdraw,
+    event_title,
 )
 from layers.proposals.register import (
     attached_document,
@@ -59,6 +60,7 @@ __all__ = [
     "change_summary",
     "create_proposal",
     "edit_proposal",
+    "event_title",
     "get_proposal",
     "list_comments",
     "list_events",

@@ -28,6 +28,7 @@ __all__ = [
     "ProposalState",
     "Withdraw",
     "check_transition",
+    "event_title",
 ]
 
 ProposalState = Literal["draft", "submitted", "under_review", "returned", "approved", "rejected"]
@@ -334,6 +335,31 @@ class Comment:
             "resolved_by": self.resolved_by,
             "resolved_at": None if self.resolved_at is None else _stamp(self.resolved_at),
         }
+
+
+_EVENT_TITLES: Final[Mapping[EventKind, Text]] = MappingProxyType(
+    {
+        "created": Text(vi="lập", en="made"),
+        "changed": Text(vi="sửa nội dung", en="changes edited"),
+        "resolved": Text(vi="giải quyết xung đột", en="conflicts resolved"),
+    }
+)
+
+
+def event_title(event: Event) -> Text:
+    """Return what happened, in a few words.
+
+    Parameters
+    ----------
+    event : Event
+        The event.
+
+    Returns
+    -------
+    Text
+        Of a move, the state that it led to.
+    """
+    return STATE_TITLES[event.state] if event.kind == "moved" else _EVENT_TITLES[event.kind]
 
 
 def check_transition(proposal: str, before: ProposalState, after: ProposalState) -> None:

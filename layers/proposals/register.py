@@ -260,7 +260,7 @@ def move_proposal(
             check_said(message=message)
         if state == "submitted" and not count_changes(core, connection, int(found.id)):
             wanted_change = Text(vi="ít nhất một thay đổi", en="at least one change")
-            raise ValueOutOfRangeError(seen=0, wanted=wanted_change, where=f"proposal {found.id}")
+            raise ValueOutOfRangeError(seen=0, wanted=wanted_change, where=f"#{found.id}")
         return note_event(
             core,
             connection,

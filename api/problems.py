@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from api import errors as api_errors
 from gis import errors as gis_errors
 from layers import errors as layers_errors
-from layers.errors import InvalidFeaturesError, ParkplanError
+from layers.errors import FilterError, InvalidFeaturesError, ParkplanError
 from layers.types import Language, Text
 
 __all__ = ["KINDS", "NO_SUCH_JOB", "NO_SUCH_PROCESS", "RESULT_NOT_READY", "URN", "ProblemKind", "kind_of", "problem"]
@@ -62,6 +62,7 @@ KINDS: Final[dict[type[ParkplanError], ProblemKind]] = {
     ),
     layers_errors.UnknownLayerError: _kind(404, "unknown-layer", "Không có lớp này", "Unknown layer"),
     layers_errors.UnknownFieldError: _kind(400, "unknown-field", "Không có trường này", "Unknown field"),
+    layers_errors.FilterError: _kind(400, "invalid-filter", "Bộ lọc không hợp lệ", "Invalid filter"),
     layers_errors.UnknownFeatureError: _kind(404, "unknown-feature", "Không có đối tượng này", "Unknown feature"),
     layers_errors.FeatureExistsError: _kind(409, "feature-exists", "Đối tượng đã có", "Feature exists"),
     layers_errors.UnknownChangesetError: _kind(
@@ -144,7 +145,8 @@ def problem(error: ParkplanError, *, language: Language, instance: str) -> JsonO
     Returns
     -------
     dict
-        `type`, `title`, `status`, `detail`, `instance`, `seen`, `wanted`, `where`; for invalid features also `issues`.
+        `type`, `title`, `status`, `detail`, `instance`, `seen`, `wanted`, `where`; for invalid features also `issues`,
+        for a filter that cannot be read `position`, its first character that does not fit, from 1.
     """
     kind = kind_of(error)
     document: JsonObject = {
@@ -157,6 +159,8 @@ def problem(error: ParkplanError, *, language: Language, instance: str) -> JsonO
         "wanted": _plain(error.wanted, language),
         "where": error.where,
     }
+    if isinstance(error, FilterError) and error.position is not None:
+        document["position"] = error.position
     if isinstance(error, InvalidFeaturesError):
         document["issues"] = [issue.message(language) for issue in error.issues[:ISSUES_SHOWN]]
     return document

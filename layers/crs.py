@@ -25,7 +25,7 @@ from layers.definitions import STORE_CRS
 from layers.errors import CrsError
 from layers.types import Text
 
-__all__ = ["Transformation", "metric", "name_of", "parse_crs", "to_store_crs"]
+__all__ = ["Transformation", "metric", "moved", "name_of", "parse_crs", "to_store_crs"]
 
 #: Operations that PROJ offers but that are not used: VN-2000 to WGS 84 (1), 0.69 m from the official result in Hanoi.
 REJECTED_OPERATIONS: Final = frozenset({"EPSG:5194"})
@@ -187,6 +187,64 @@ def metric(features: gpd.GeoDataFrame, crs: str) -> gpd.GeoDataFrame:
         raise CrsError(seen=name_of(target), wanted=wanted, where="metric")
     moved, _ = _transform(features, CRS(STORE_CRS), target, where="metric")
     return moved
+
+
+def moved(
+    geometry: npt.NDArray[np.object_], *, source: str, target: str, where: str = "features"
+) -> npt.NDArray[np.object_]:
+    """Move geometries from one CRS to another by a named operation, x before y on both sides.
+
+    Parameters
+    ----------
+    geometry : ndarray of shapely geometry or None
+        Coordinates of `source`.
+    source, target : str
+        Codes of the CRS.
+    where : str
+        What to call the geometries in an error.
+
+    Returns
+    -------
+    ndarray of shapely geometry or None
+        Coordinates of `target`.
+
+    Raises
+    ------
+    CrsError
+        If none of PROJ's operations has a name, or a point has no place in `target`.
+    """
+    shapes = gpd.GeoDataFrame(geometry=gpd.GeoSeries(geometry))
+    features, _ = _transform(shapes, parse_crs(source, where=where), parse_crs(target, where=where), where=where)
+    return np.asarray(features.geometry.array, dtype=object)
+
+
+def move_points(points: npt.NDArray[np.float64], *, source: str = STORE_CRS, target: str) -> npt.NDArray[np.float64]:
+    """Move places from one CRS to another by a named operation, many at once.
+
+    Parameters
+    ----------
+    points : ndarray of float, shape (points, 2)
+        x and y, longitude before latitude.
+    source, target : str
+        Both CRS.
+
+    Returns
+    -------
+    ndarray of float, shape (points, 2)
+        In the target; infinite where it cannot hold a place.
+
+    Raises
+    ------
+    CrsError
+        If a CRS is unknown or no operation between them has a name.
+    """
+    here, there = parse_crs(source, where="move_points"), parse_crs(target, where="move_points")
+    if here.equals(there, ignore_axis_order=True):
+        return points.copy()
+    named = _named_operation(here.to_wkt(), there.to_wkt())
+    if named is None:
+        raise CrsError(seen=f"{name_of(here)} → {name_of(there)}", wanted=_WANTED_CRS, where="move_points")
+    return np.column_stack(named[0].transform(points[:, 0], points[:, 1]))
 
 
 def name_of(crs: CRS) -> str:

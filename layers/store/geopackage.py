@@ -22,6 +22,7 @@ from layers.definitions import LayerDefinition
 from layers.errors import StoreUnreachableError
 from layers.store.blobs import SRS, from_blob, register_functions, to_blobs
 from layers.store.engine import Columns
+from layers.store.functions import register_filter_functions
 from layers.store.model import Operation
 from layers.store.rows import json_rows
 from layers.store.rtree import create_triggers, drop_triggers, fill, index_name
@@ -533,6 +534,7 @@ def _on_connect(driver: sqlite3.Connection, _: object) -> None:
     ):
         driver.execute(f"PRAGMA {pragma}")
     register_functions(driver)
+    register_filter_functions(driver)
 
 
 def _on_begin(connection: sa.Connection) -> None:

@@ -18,6 +18,8 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from layers.encodings.carriers import to_bytes
 from layers.encodings.model import column_cost, marked_words, piece_cost
@@ -26,7 +28,7 @@ from layers.encodings.syllables import is_syllable
 from layers.encodings.viqr import VIQR_AMBIGUOUS, VIQR_TYPICAL
 from layers.types import Text
 
-__all__ = ["CERTAIN", "Candidate", "detect"]
+__all__ = ["CERTAIN", "Candidate", "Words", "detect"]
 
 #: Confidence from which a reading is used without asking.
 CERTAIN: Final = 0.95
@@ -108,10 +110,67 @@ def detect(
     >>> detect(["Hoà Lạc", "ĐT-01", "Bâtiment"])[0].encoding
     'unicode'
     """
-    different = _different(texts)
-    every_piece = _pieces(different)
-    if not every_piece:
-        return (Candidate("unicode", 1.0, _NOTHING if different else _EMPTY),)
+    return Words.of(texts).ranked(prior)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What of a column tells its encoding: the same for any number of rows, so that it may be gathered in parts.
+
+    Parameters
+    ----------
+    pieces : tuple of str
+        Different pieces of text that some scheme could read otherwise than they stand, in alphabetical order.
+    texts : int
+        How many different texts there are.
+    apart : tuple of int
+        How many of these have marks apart from their letters, and how many of them are decomposed throughout.
+    """
+
+    pieces: tuple[str, ...]
+    texts: int
+    apart: tuple[int, int]
+
+    @classmethod
+    def of(cls, texts: pd.Series[Any] | Sequence[str | None]) -> Words:
+        """Gather the words of a column.
+
+        Parameters
+        ----------
+        texts : Series or sequence of str
+            The column; missing values are allowed.
+
+        Returns
+        -------
+        Words
+            Of its different texts.
+        """
+        different = _different(texts)
+        # What is ASCII is in every form at once.
+        marked = [text for text in different if not text.isascii() and not unicodedata.is_normalized("NFC", text)]
+        decomposed = sum(unicodedata.is_normalized("NFD", text) for text in marked)
+        return cls(tuple(_pieces(different)), len(different), (len(marked), decomposed))
+
+    def ranked(self, prior: Mapping[str, float] | None = None) -> tuple[Candidate, ...]:
+        """Return the encodings that the column may be in, the likeliest first.
+
+        Parameters
+        ----------
+        prior : mapping of str to float, optional
+            As for `detect`.
+
+        Returns
+        -------
+        tuple of Candidate
+            At least one.
+        """
+        if not self.pieces:
+            return (Candidate("unicode", 1.0, _NOTHING if self.texts else _EMPTY),)
+        ranked = _ranked(self.pieces, prior)
+        return tuple(_with_form(candidate, *self.apart) for candidate in ranked)
+
+
+def _ranked(every_piece: Sequence[str], prior: Mapping[str, float] | None) -> list[Candidate]:
     pieces = _thinned(every_piece)
     readings = {
         name: _Reading.of(scheme, pieces) for name, scheme in SCHEMES.items() if name not in ("nfd", "composite")
@@ -131,8 +190,7 @@ def detect(
         for names in groups
     ]
     ranked = sorted(candidates, key=lambda candidate: -candidate.confidence)
-    kept = [candidate for candidate in ranked if candidate.confidence >= _NEGLIGIBLE]
-    return tuple(_with_form(candidate, different) for candidate in kept)
+    return [candidate for candidate in ranked if candidate.confidence >= _NEGLIGIBLE]
 
 
 _EMPTY: Final = Text(vi="Cột không có chữ.", en="The column has no text.")
@@ -192,6 +250,9 @@ def _decode(scheme: Scheme, piece: str) -> str:
 def _different(texts: pd.Series[Any] | Sequence[str | None]) -> list[str]:
     """Return the different texts of a column, missing ones left out."""
     column = texts if isinstance(texts, pd.Series) else pd.Series(list(texts), dtype=object)
+    if isinstance(column.dtype, pd.StringDtype):
+        found = pc.unique(pa.array(column.array, type=pa.large_string())).to_pylist()
+        return [text for text in found if text]
     return [text for text in column.dropna().unique() if isinstance(text, str) and text]
 
 
@@ -230,15 +291,12 @@ def _alike(readings: Mapping[str, _Reading]) -> list[list[str]]:
     return list(groups.values())
 
 
-def _with_form(candidate: Candidate, different: Sequence[str]) -> Candidate:
+def _with_form(candidate: Candidate, apart: int, decomposed: int) -> Candidate:
     """Tell decomposed Unicode from composed."""
-    if candidate.encoding != "unicode":
+    if candidate.encoding != "unicode" or not apart:
         return candidate
-    apart = [text for text in different if not unicodedata.is_normalized("NFC", text)]
-    if not apart:
-        return candidate
-    form = "nfd" if all(unicodedata.is_normalized("NFD", text) for text in apart) else "composite"
-    title, count, rest = SCHEMES[form].title, len(apart), candidate.why
+    form = "nfd" if decomposed == apart else "composite"
+    title, count, rest = SCHEMES[form].title, apart, candidate.why
     why = Text(
         vi=f"{title.vi}: {count} giá trị có dấu tách rời chữ; chuyển về dựng sẵn không đổi chữ nào. {rest.vi}",
         en=f"{title.en}: {count} values have marks apart from their letters; composing changes no letter. {rest.en}",

@@ -12,10 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Literal, TypeVar
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from layers.encodings.conversion import Converted, Lost, convert, scheme_of
-from layers.encodings.detection import CERTAIN, Candidate, detect
+from layers.encodings.detection import CERTAIN, Candidate, Words
 from layers.encodings.schemes import SCHEMES, UNICODE_FORMS
 from layers.errors import UnknownFieldError
 from layers.types import Language, Text
@@ -30,6 +33,8 @@ _WORTH_ASKING: Final = 0.2
 _PIECEWISE: Final = frozenset({"nfd", "composite", "eth", "cp1252", "utf-8", "utf-8-twice", "utf-8@cp1258"})
 #: A question mark between letters, but not of a web address; or the sign for a lost character.
 _GONE: Final = re.compile(r"(?<![\w/=&.])[^\W\d_]+\?[^\W\d_]+(?![\w/=&])|\ufffd")
+#: No text without one of these has lost a letter.
+_GONE_SIGNS: Final = ("?", "\ufffd")
 
 _MESSAGES: Final[dict[State, Text]] = {
     "kept": Text(vi="Cột {column}: giữ nguyên.", en="Column {column}: left as it is."),
@@ -185,7 +190,7 @@ def repair(features: Frame, *, choices: Mapping[str, str] | None = None, certain
         scheme_of(encoding)
         if name not in columns:
             raise UnknownFieldError(seen=name, wanted=", ".join(columns), where="choices")
-    found = _with_each_other({name: detect(texts) for name, texts in columns.items()}, columns)
+    found = _with_each_other({name: Words.of(texts) for name, texts in columns.items()})
     decided = {
         name: _decide(name, texts, found[name], (choices or {}).get(name), certain) for name, texts in columns.items()
     }
@@ -196,12 +201,15 @@ def repair(features: Frame, *, choices: Mapping[str, str] | None = None, certain
 def _text_columns(features: pd.DataFrame | pd.Series[Any]) -> dict[str, pd.Series[Any]]:
     if isinstance(features, pd.Series):
         return {"" if features.name is None else str(features.name): features}
-    return {
-        str(name): features[name]
-        for name in features.columns
-        if isinstance(features[name].dtype, pd.StringDtype)
-        or (features[name].dtype == object and features[name].map(lambda value: isinstance(value, str)).any())
-    }
+    # A plain frame hands out columns several times faster than a GeoDataFrame, which looks for geometry in each.
+    table = pd.DataFrame(features)
+    return {str(name): table[name] for name in table.columns if _holds_text(table[name])}
+
+
+def _holds_text(column: pd.Series[Any]) -> bool:
+    if isinstance(column.dtype, pd.StringDtype):
+        return True
+    return column.dtype == object and any(isinstance(value, str) for value in column.array)
 
 
 def _replaced(features: Frame, new: Mapping[str, pd.Series[Any]]) -> Frame:
@@ -210,10 +218,9 @@ def _replaced(features: Frame, new: Mapping[str, pd.Series[Any]]) -> Frame:
     return features.assign(**new)
 
 
-def _with_each_other(
-    found: Mapping[str, tuple[Candidate, ...]], columns: Mapping[str, pd.Series[Any]]
-) -> dict[str, tuple[Candidate, ...]]:
-    """Detect again with what the other columns say, where some of them are clear."""
+def _with_each_other(columns: Mapping[str, Words]) -> dict[str, tuple[Candidate, ...]]:
+    """Detect, and again with what the other columns say, where some of them are clear."""
+    found = {name: words.ranked() for name, words in columns.items()}
     clear = {name: ranked[0] for name, ranked in found.items() if _speaks(ranked)}
     again: dict[str, tuple[Candidate, ...]] = {}
     for name, ranked in found.items():
@@ -223,7 +230,7 @@ def _with_each_other(
             for encoding in (candidate.encoding, *candidate.also):
                 plain = "unicode" if encoding in UNICODE_FORMS else encoding
                 votes[plain] = votes.get(plain, 0.0) + 1.0 / len(others)
-        again[name] = detect(columns[name], prior=votes) if votes and ranked[0].evidence else ranked
+        again[name] = columns[name].ranked(votes) if votes and ranked[0].evidence else ranked
     return again
 
 
@@ -235,13 +242,22 @@ def _decide(
     name: str, texts: pd.Series[Any], ranked: tuple[Candidate, ...], chosen: str | None, certain: float
 ) -> tuple[ColumnRepair, Converted | None]:
     state, encoding = _state(ranked, chosen, certain)
-    damaged = int(texts.dropna().astype(str).str.contains(_GONE).sum())
+    damaged = _count_damaged(texts)
     if state not in ("repaired", "chosen"):
         return ColumnRepair(name, state, encoding, ranked, damaged=damaged), None
     converted = convert(texts, encoding)
     rows = int(converted.changed.sum())
     decision = ColumnRepair(name, state, encoding, ranked, rows, converted.lost, converted.reversible, damaged)
     return decision, converted
+
+
+def _count_damaged(texts: pd.Series[Any]) -> int:
+    """Count the rows in which letters were lost before."""
+    values = pa.array(texts.dropna().astype("str").array, type=pa.large_string())
+    # Hardly any text has one of the signs, and a compiled search passes over the others at once.
+    signs = [pc.match_substring(values, sign).to_numpy(zero_copy_only=False) for sign in _GONE_SIGNS]
+    suspect = values.filter(pa.array(np.logical_or(*signs))).to_pylist()
+    return sum(_GONE.search(text) is not None for text in suspect)
 
 
 def _state(ranked: tuple[Candidate, ...], chosen: str | None, certain: float) -> tuple[State, str]:

@@ -11,7 +11,7 @@ import shapely
 from layers.formats.model import Fault, Source
 from layers.types import Text
 
-__all__ = ["check_count", "check_curves", "check_read", "unclosed_ring", "wrong_bounds"]
+__all__ = ["ARC_MARKS", "arcs_seen", "check_count", "check_curves", "check_read", "unclosed_ring", "wrong_bounds"]
 
 #: Sides of stated bounds may lie so far off: rounding, as a share of the longer side or of the coordinates.
 _BOUNDS_SHARE: Final = 0.01
@@ -21,6 +21,25 @@ _SEGMENTS: Final = Text(
     vi="đoạn thẳng (đã đọc mỗi 4° cung thành một đoạn, lệch tối đa 0,06 % bán kính)",
     en="straight segments (each 4° of an arc were read as one, at most 0.06 % of its radius beside it)",
 )
+
+#: How an arc (CircularString, with and without heights) begins as WKB, in either order of bytes.
+ARC_MARKS: Final = ("0108000000", "01F0030000", "0000000008", "00000003F0")
+
+
+def arcs_seen(count: int) -> Text:
+    """Say how many features have arcs.
+
+    Parameters
+    ----------
+    count : int
+        Features.
+
+    Returns
+    -------
+    Text
+        In both languages.
+    """
+    return Text(vi=f"cung tròn trong {count} đối tượng", en=f"arcs in {count} features")
 
 
 def check_read(source: Source, layer: str, shapes: npt.NDArray[np.object_]) -> tuple[Fault, ...]:

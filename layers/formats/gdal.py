@@ -7,16 +7,17 @@ rounds, is an error here.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyogrio
 import pyogrio.errors
 import pyogrio.raw
@@ -24,7 +25,7 @@ import shapely
 from shapely.errors import ShapelyError
 
 from layers.errors import FileUnreadableError
-from layers.formats.faults import check_count, check_curves, check_read
+from layers.formats.faults import ARC_MARKS, arcs_seen, check_count, check_curves, check_read
 from layers.formats.model import Source, SourceFeatures, SourceLayer, placeless, refuse
 from layers.types import Text
 
@@ -44,6 +45,13 @@ _HARMLESS: Final = (
     "Several features with id",
     "Non closed ring detected. To avoid accepting it",
 )
+#: Formats whose driver hands on whole columns by itself.
+_COLUMNAR: Final = frozenset({"GPKG", "FlatGeobuf"})
+#: Types of columns that are the same by whichever way they are read.
+_PLAIN_TYPES: Final = frozenset({"Integer", "Integer64", "Real", "String", "Date"})
+#: The last WKB type of straight lines, and the bit by which older WKB tells heights.
+_LAST_STRAIGHT: Final = 7
+_HEIGHTS: Final = 0x80000000
 #: Type of a column of GeoJSON that holds values of several kinds, or nested ones.
 _MIXED: Final = "JSON"
 #: GDAL says these where it leaves out what a layer cannot hold anyway.
@@ -138,22 +146,26 @@ class GdalFile:
         source = self.source
         with _translated(source.path) as notes:
             described = self._described(name)
-            read = pyogrio.read_dataframe(
-                source.target,
-                layer=name,
-                encoding=source.gdal_encoding,
-                fid_as_index=True,
-                use_arrow=False,
-                **source.options,
-            )
-            read = _with_integers(_with_texts(read, source, described), source, described)
+            read, arcs = _by_columns(source, described)
+            if arcs and name not in source.curves:
+                source = replace(source, curves={**source.curves, name: arcs_seen(arcs)})
+            if read is None:
+                read = pyogrio.read_dataframe(
+                    source.target,
+                    layer=name,
+                    encoding=source.gdal_encoding,
+                    fid_as_index=True,
+                    use_arrow=False,
+                    **source.options,
+                )
+                read = _with_integers(_with_texts(read, source, described), source, described)
         spatial = isinstance(read, gpd.GeoDataFrame)
         if "geometry" in [column for column, _ in described.fields]:
             seen = Text(vi="một cột thuộc tính tên geometry", en="a column of attributes called geometry")
             refuse(source.path, seen=seen, wanted=Text(vi="một tên khác cho cột đó", en="another name for that column"))
         frame = source.decode(read if spatial else placeless(read))
         _verify(source, frame, described)
-        features = self._features(frame, described, notes=notes, spatial=spatial)
+        features = self._features(frame, described, notes=notes, spatial=spatial, curves=source.curves)
         faults = check_read(source, name, np.asarray(frame.geometry.array))
         return replace(features, faults=(*features.faults, *faults)) if faults else features
 
@@ -219,9 +231,15 @@ class GdalFile:
         )
 
     def _features(
-        self, frame: gpd.GeoDataFrame, described: SourceLayer, *, notes: list[Text], spatial: bool
+        self,
+        frame: gpd.GeoDataFrame,
+        described: SourceLayer,
+        *,
+        notes: list[Text],
+        spatial: bool,
+        curves: Mapping[str, Text] | None = None,
     ) -> SourceFeatures:
-        source = self.source
+        source = self.source if curves is None else replace(self.source, curves=curves)
         # Columns that the driver adds to every file are no columns of this one, unless they hold something.
         added = [name for name in frame.columns if name in source.hidden and not _says_something(frame[name])]
         return SourceFeatures(
@@ -267,6 +285,44 @@ def from_arrow(table: pa.Table, geometry: str, *, fid: str | None = None) -> gpd
     return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, index=frame.index))
 
 
+class _Columns(NamedTuple):
+    """A layer read column by column: its features, or None where that could tell less of it; and how many have arcs."""
+
+    frame: pd.DataFrame | None
+    arcs: int = 0
+
+
+def _by_columns(source: Source, described: SourceLayer) -> _Columns:
+    """Read whole columns at once, in a fifth of the time."""
+    if source.driver not in _COLUMNAR or described.geometry is None:
+        return _Columns(None)
+    about, table = pyogrio.raw.read_arrow(
+        source.target, layer=described.name, encoding=source.gdal_encoding, return_fids=True, **source.options
+    )
+    geometry = about["geometry_name"] or "wkb_geometry"
+    shapes = table.column(geometry).drop_null()
+    # Measures, arcs, and types of values that come to the same only by the other way are left to that.
+    if not _are_straight(shapes):
+        return _Columns(None, _count_arcs(shapes.to_pylist()))
+    if not {type_ for _, type_ in described.fields} <= _PLAIN_TYPES:
+        return _Columns(None)
+    frame = from_arrow(table, geometry, fid=about["fid_column"] or _FEATURE_NUMBERS)
+    return _Columns(frame if described.crs is None else frame.set_crs(described.crs))
+
+
+def _are_straight(shapes: pa.ChunkedArray) -> bool:
+    """Tell by the beginning of WKB whether geometries are of straight lines, without measures."""
+    heads = pc.unique(pc.binary_slice(shapes, 0, 5)).to_pylist()
+    kinds = [int.from_bytes(head[1:], "little" if head[:1] == b"\x01" else "big") & ~_HEIGHTS for head in heads]
+    return all(kind // 1000 in (0, 1) and kind % 1000 <= _LAST_STRAIGHT for kind in kinds)
+
+
+def _count_arcs(shapes: Sequence[bytes]) -> int:
+    """Count geometries in which an arc begins."""
+    marks = [bytes.fromhex(mark) for mark in ARC_MARKS]
+    return sum(any(mark in shape for mark in marks) for shape in shapes)
+
+
 def _says_something(values: pd.Series[Any]) -> bool:
     """Tell whether a column holds more than one constant or nothing."""
     return bool(values.notna().any()) and (values.dtype == object or isinstance(values.dtype, pd.StringDtype))
@@ -285,16 +341,18 @@ def _with_texts(read: pd.DataFrame, source: Source, described: SourceLayer) -> p
 
 
 def _with_integers(read: pd.DataFrame, source: Source, described: SourceLayer) -> pd.DataFrame:
-    """Put whole numbers back that were rounded: beside empty values they are read as floats."""
-    names = [name for name, type_ in described.fields if type_ == "Integer64"]
-    rounded = [name for name in names if read[name].dtype == np.float64 and (read[name].abs() > _EXACT).any()]
-    if not rounded:
-        return read
-    _, table = pyogrio.raw.read_arrow(
-        source.target, layer=described.name, columns=rounded, read_geometry=False, **source.options
-    )
-    exact = from_arrow(table, "").set_index(read.index)
-    return read.assign(**{name: exact[name] for name in rounded})
+    """Make whole numbers again of those that were read as floats beside empty values, the rounded ones exactly."""
+    names = [name for name, type_ in described.fields if type_ in ("Integer", "Integer64")]
+    names = [name for name in names if read[name].dtype == np.float64]
+    rounded = [name for name in names if (read[name].abs() > _EXACT).any()]
+    whole: dict[str, Any] = {name: read[name].astype("Int64") for name in names if name not in rounded}
+    if rounded:
+        _, table = pyogrio.raw.read_arrow(
+            source.target, layer=described.name, columns=rounded, read_geometry=False, **source.options
+        )
+        exact = from_arrow(table, "").set_index(read.index)
+        whole |= {name: exact[name] for name in rounded}
+    return read.assign(**whole) if whole else read
 
 
 def _verify(source: Source, frame: gpd.GeoDataFrame, described: SourceLayer) -> None:

@@ -22,6 +22,7 @@ from layers.definitions import STORE_CRS
 from layers.errors import FileUnreadableError
 from layers.formats.archives import private_folder
 from layers.formats.dbf import check_shapefile, check_table, find_encoding
+from layers.formats.faults import ARC_MARKS, arcs_seen
 from layers.formats.model import ReadOptions, Source, beginning, refuse
 from layers.formats.rfc7946 import FeatureLook, look_at_geojson, refuse_doubles
 from layers.types import Text
@@ -54,8 +55,6 @@ _CURVED: Final = """
     JOIN sqlite_master AS tables ON tables.type = 'table' AND tables.name = stated.table_name
     WHERE stated.extension_name LIKE 'gpkg\\_geom\\_%' ESCAPE '\\' AND stated.column_name IS NOT NULL
 """
-#: How an arc (CircularString, with and without heights) begins as WKB, in either order of bytes.
-_ARC_MARKS: Final = ("0108000000", "01F0030000", "0000000008", "00000003F0")
 #: Where the header of a .shp file states its bounds.
 _SHAPEFILE_BOUNDS: Final = 36
 #: Begins each line of a GeoJSON text sequence (RFC 8142).
@@ -291,10 +290,10 @@ def _curves(database: sqlite3.Connection) -> dict[str, Text]:
     there = database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'gpkg_extensions'").fetchone()[0]
     found = {}
     for table, column in database.execute(_CURVED).fetchall() if there else ():
-        any_arc = " OR ".join(f"instr({_quoted(column)}, x'{mark}')" for mark in _ARC_MARKS)
+        any_arc = " OR ".join(f"instr({_quoted(column)}, x'{mark}')" for mark in ARC_MARKS)
         query = f"SELECT count(*) FROM {_quoted(table)} WHERE {any_arc}"  # noqa: S608
         if count := database.execute(query).fetchone()[0]:
-            found[str(table)] = Text(vi=f"cung tròn trong {count} đối tượng", en=f"arcs in {count} features")
+            found[str(table)] = arcs_seen(count)
     return found
 
 

@@ -521,12 +521,12 @@ def test_real_columns_of_mixed_kinds(shared_data: Path) -> None:
 
 
 def test_a_warning_about_code_is_no_fault_of_the_file(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = pyogrio.read_dataframe
+    info = pyogrio.read_info
 
     def old_fashioned(*arguments: Any, **options: Any) -> Any:
         warnings.warn("this will go", FutureWarning, stacklevel=1)
-        return read(*arguments, **options)
+        return info(*arguments, **options)
 
-    monkeypatch.setattr(pyogrio, "read_dataframe", old_fashioned)
+    monkeypatch.setattr(pyogrio, "read_info", old_fashioned)
     with pytest.warns(FutureWarning, match="this will go"):
         assert len(read_features(written).frame) == 3

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, Unpack
 
 import geopandas as gpd
 import sqlalchemy as sa
@@ -14,13 +14,14 @@ from layers.definitions import LayerDefinition
 from layers.errors import UnknownFeatureError, ValueOutOfRangeError
 from layers.store.core import Core
 from layers.store.engine import Engine
-from layers.store.filters import boxes, conditions, cursor, filtered
 from layers.store.model import Changeset, Decision, Edit, Extent, Page, Version
+from layers.store.overlay import Overlay
 from layers.store.rows import attribute_columns, features_from_history
+from layers.store.selecting import Selection, wanted_by
+from layers.store.states import count_of, cursor_of, extent_of, key_of, overlay, read_rows, state_of
 from layers.store.tables import new_columns
 from layers.store.writing import Writer
-from layers.time import Horizon, horizon_interval
-from layers.types import Bounds, Text
+from layers.types import Text
 
 __all__ = ["Store"]
 
@@ -136,84 +137,46 @@ class Store:
 
     # Reading --------------------------------------------------------------------------------------------------------
 
-    def read(
-        self,
-        layer: str,
-        *,
-        horizon: Horizon | None = None,
-        as_of: int | dt.datetime | None = None,
-        bbox: Bounds | None = None,
-        ids: Sequence[str] | None = None,
-        where: Mapping[str, Any] | None = None,
-    ) -> gpd.GeoDataFrame:
+    def read(self, layer: str, **selection: Unpack[Selection]) -> gpd.GeoDataFrame:
         """Return the features of a layer.
 
         Parameters
         ----------
         layer : str
             The layer's id.
-        horizon : int, datetime.date or Interval, optional
-            Planned time: only features that exist then; a year means its 31 December.
-        as_of : int or datetime.datetime, optional
-            Record time: the state after that changeset, or at that moment (naive means UTC).
-        bbox : (float, float, float, float), optional
-            Only geometries that intersect this box of longitudes and latitudes; a western edge greater than the eastern
-            one crosses the antimeridian.
-        ids : sequence of str, optional
-            Only these features; ids that are not there are left out.
-        where : mapping of str to value, optional
-            Only features with these attribute values; None asks for missing.
+        **selection : Selection
+            Which features, of which state: `horizon`, `as_of`, `bbox`, `ids`, `where`, `proposal`.
 
         Returns
         -------
         GeoDataFrame
-            In the typed form of `layers.schema.typed`, in the order in which features were first written; of an earlier
-            state, in the order of ids.
+            In the typed form of `layers.schema.typed`, in the order in which features were first written; of another
+            state than the current one, in the order of ids.
 
         Raises
         ------
-        UnknownLayerError, UnknownFieldError, UnknownChangesetError, ValueOutOfRangeError
+        UnknownLayerError, UnknownFieldError, UnknownChangesetError, UnknownProposalError, ValueOutOfRangeError
             For what is not there or has no meaning.
         """
-        interval = None if horizon is None else horizon_interval(horizon)
+        wanted = wanted_by(selection)
         with self._core.reading() as connection:
             definition = self._core.definition(connection, layer)
-            if as_of is not None:
-                changeset = self._core.changeset_at(connection, as_of)
-                features = self._core.history(connection, definition, changeset, ids)
-                return filtered(definition, features, interval=interval, bbox=boxes(bbox), where=where)
-            table = self._core.table(definition)
-            wanted = conditions(self._core.engine, definition, table, interval=interval, bbox=boxes(bbox), where=where)
-            if ids is not None:
-                wanted.append(self._core.engine.among(table.c.feature_id, ids))
-            return self._core.rows(connection, definition, wanted).features(definition)
+            state = state_of(self._core, connection, definition, wanted)
+            return read_rows(self._core, connection, state).features(definition)
 
-    def page(
-        self,
-        layer: str,
-        *,
-        horizon: Horizon | None = None,
-        bbox: Bounds | None = None,
-        where: Mapping[str, Any] | None = None,
-        limit: int = 10,
-        after: str | None = None,
-    ) -> Page:
+    def page(self, layer: str, *, limit: int = 10, after: str | None = None, **selection: Unpack[Selection]) -> Page:
         """Return one page of a layer, stable while others write.
 
         Parameters
         ----------
         layer : str
             The layer's id.
-        horizon : int, datetime.date or Interval, optional
-            Planned time, as for `read`.
-        bbox : (float, float, float, float), optional
-            Place, as for `read`.
-        where : mapping of str to value, optional
-            Attribute values, as for `read`.
         limit : int
             At most so many features, 1 or more.
         after : str, optional
             `Page.after` of the page before.
+        **selection : Selection
+            Which features, as for `read`.
 
         Returns
         -------
@@ -222,52 +185,39 @@ class Store:
 
         Raises
         ------
-        UnknownLayerError, UnknownFieldError, ValueOutOfRangeError
+        UnknownLayerError, UnknownFieldError, UnknownChangesetError, UnknownProposalError, ValueOutOfRangeError
             For what is not there or has no meaning.
         """
         if limit < 1:
             raise ValueOutOfRangeError(seen=limit, wanted=Text(vi="từ 1 trở lên", en="1 or more"), where="limit")
-        interval = None if horizon is None else horizon_interval(horizon)
+        wanted = wanted_by(selection)
         with self._core.reading() as connection:
             definition = self._core.definition(connection, layer)
-            table = self._core.table(definition)
-            wanted = conditions(self._core.engine, definition, table, interval=interval, bbox=boxes(bbox), where=where)
+            state = state_of(self._core, connection, definition, wanted)
+            behind = None if after is None else key_of(state, after)
             # Not the extent, which has to look at every feature after each changeset.
             total = self._core.total(connection, definition)
             matched: int | None = total
-            if wanted:
-                matched = self._core.count(connection, table, wanted) if total <= _CHEAP_COUNT else None
-            if after is not None:
-                wanted.append(table.c.fid > cursor(after))
-            rows = self._core.rows(connection, definition, wanted, limit=limit + 1)
+            if not state.whole:
+                matched = count_of(self._core, connection, state) if total <= _CHEAP_COUNT else None
+            rows = read_rows(self._core, connection, state, after=behind, limit=limit + 1)
             features = rows.features(definition)
             more = len(features) > limit
             return Page(
                 features=features.iloc[:limit] if more else features,
-                after=str(rows.fids[limit - 1]) if more else None,
+                after=cursor_of(state, rows, limit - 1) if more else None,
                 matched=matched,
             )
 
-    def count(
-        self,
-        layer: str,
-        *,
-        horizon: Horizon | None = None,
-        bbox: Bounds | None = None,
-        where: Mapping[str, Any] | None = None,
-    ) -> int:
+    def count(self, layer: str, **selection: Unpack[Selection]) -> int:
         """Return how many features match.
 
         Parameters
         ----------
         layer : str
             The layer's id.
-        horizon : int, datetime.date or Interval, optional
-            Planned time, as for `read`.
-        bbox : (float, float, float, float), optional
-            Place, as for `read`.
-        where : mapping of str to value, optional
-            Attribute values, as for `read`.
+        **selection : Selection
+            Which features, as for `read`.
 
         Returns
         -------
@@ -276,39 +226,65 @@ class Store:
 
         Raises
         ------
-        UnknownLayerError, UnknownFieldError, ValueOutOfRangeError
+        UnknownLayerError, UnknownFieldError, UnknownChangesetError, UnknownProposalError, ValueOutOfRangeError
             For what is not there or has no meaning.
         """
-        interval = None if horizon is None else horizon_interval(horizon)
+        wanted = wanted_by(selection)
         with self._core.reading() as connection:
             definition = self._core.definition(connection, layer)
-            table = self._core.table(definition)
-            return self._core.count(
-                connection,
-                table,
-                conditions(self._core.engine, definition, table, interval=interval, bbox=boxes(bbox), where=where),
-            )
+            return count_of(self._core, connection, state_of(self._core, connection, definition, wanted))
 
-    def extent(self, layer: str) -> Extent:
-        """Return how far a layer reaches in space and planned time, and how many features it has.
+    def extent(self, layer: str, **selection: Unpack[Selection]) -> Extent:
+        """Return how far features reach in space and planned time, and how many they are.
 
         Parameters
         ----------
         layer : str
             The layer's id.
+        **selection : Selection
+            Which features, as for `read`.
 
         Returns
         -------
         Extent
-            Of the current state.
+            Of the whole layer where nothing is selected, computed once a changeset.
 
         Raises
         ------
-        UnknownLayerError
-            If the store does not hold the layer.
+        UnknownLayerError, UnknownFieldError, UnknownChangesetError, UnknownProposalError, ValueOutOfRangeError
+            For what is not there or has no meaning.
         """
+        wanted = wanted_by(selection)
         with self._core.reading() as connection:
-            return self._core.extent(connection, self._core.definition(connection, layer))
+            definition = self._core.definition(connection, layer)
+            state = state_of(self._core, connection, definition, wanted)
+            if state.whole:
+                return self._core.extent(connection, definition)
+            return extent_of(self._core, connection, state)
+
+    def overlay(self, layer: str, **selection: Unpack[Selection]) -> Overlay:
+        """Return how another state of a layer differs from the current one.
+
+        Parameters
+        ----------
+        layer : str
+            The layer's id.
+        **selection : Selection
+            `as_of` and `proposal` choose the state; the rest of a selection has to be put to the features.
+
+        Returns
+        -------
+        Overlay
+            Ids to be hidden, and the features in their place.
+
+        Raises
+        ------
+        UnknownLayerError, UnknownChangesetError, UnknownProposalError
+            For what is not there.
+        """
+        wanted = wanted_by(selection)
+        with self._core.reading() as connection:
+            return overlay(self._core, connection, self._core.definition(connection, layer), wanted)
 
     # Record time ----------------------------------------------------------------------------------------------------
 

@@ -84,6 +84,12 @@ def register_functions(driver: sqlite3.Connection) -> None:
         driver.create_function(name, 1, _edge(place), deterministic=True)
     driver.create_function("ST_IsEmpty", 1, _is_empty, deterministic=True)
     driver.create_function("parkplan_meets", 5, _meets, deterministic=True)
+    driver.create_function("parkplan_blob", 1, _blob, deterministic=True)
+
+
+def _blob(wkb: bytes | str | None) -> bytes | None:
+    """Return WKB, or its hexadecimal digits, as a blob."""
+    return None if wkb is None else to_blobs(np.array([shapely.from_wkb(wkb)], dtype=object))[0]
 
 
 def _edge(place: int) -> Any:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import geopandas as gpd
 import sqlalchemy as sa
@@ -15,10 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from layers.catalogue import list_definitions
 from layers.definitions import LayerDefinition
 from layers.errors import StoreError, StoreUnreachableError, UnknownChangesetError, UnknownLayerError
-from layers.schema import empty_features
 from layers.store.engine import Engine
 from layers.store.model import Extent
-from layers.store.rows import features_from_columns, features_from_history
+from layers.store.rows import features_from_columns
 from layers.store.tables import GEOMETRY_COLUMN, STORE_FORMAT, base_tables, layer_table
 from layers.types import Text
 
@@ -64,6 +63,39 @@ class Rows(NamedTuple):
             In the typed form.
         """
         return features_from_columns(definition, self.ids, self.columns, self.wkb)
+
+    @classmethod
+    def joined(cls, definition: LayerDefinition, parts: Sequence[Rows], *, limit: int | None = None) -> Rows:
+        """Return rows of several parts of a state as one, in the order of ids; those of one part as they are.
+
+        Parameters
+        ----------
+        definition : LayerDefinition
+            The layer.
+        parts : sequence of Rows
+            No feature is in two of them.
+        limit : int or None
+            At most so many rows.
+
+        Returns
+        -------
+        Rows
+            All of them, or the first.
+        """
+        if len(parts) == 1:
+            return parts[0]
+        ids = [id_ for part in parts for id_ in part.ids]
+        order = sorted(range(len(ids)), key=ids.__getitem__)[:limit]
+        names = [field.name for field in definition.all_fields]
+        columns = {name: [value for part in parts for value in part.columns[name]] for name in names}
+        fids = [fid for part in parts for fid in part.fids]
+        wkb = [shape for part in parts for shape in part.wkb]
+        return cls(
+            [fids[place] for place in order],
+            [ids[place] for place in order],
+            {name: [values[place] for place in order] for name, values in columns.items()},
+            [wkb[place] for place in order],
+        )
 
 
 class Core:
@@ -272,9 +304,11 @@ class Core:
         definition: LayerDefinition,
         conditions: Sequence[sa.ColumnElement[bool]],
         *,
+        source: sa.FromClause | None = None,
+        order: Literal["fid", "feature_id"] = "fid",
         limit: int | None = None,
     ) -> Rows:
-        """Read the current state as whole columns.
+        """Read a state as whole columns.
 
         Parameters
         ----------
@@ -284,82 +318,42 @@ class Core:
             The layer.
         conditions : sequence of ColumnElement
             To be met all.
+        source : FromClause, optional
+            Versions with the columns of the layer's table; the current state without it.
+        order : {"fid", "feature_id"}
+            By what the rows are in order.
         limit : int or None
             At most so many rows.
 
         Returns
         -------
         Rows
-            In the order of their keys.
+            In that order.
         """
-        table = self.table(definition)
+        table = self.table(definition) if source is None else source
         names = [field.name for field in definition.all_fields]
         # Dates come as the driver gives them: numpy reads both forms faster than SQLAlchemy makes objects of them.
         wanted: list[sa.ColumnElement[Any]] = [table.c.fid, table.c.feature_id]
         wanted += [sa.type_coerce(table.c[name], sa.types.NullType()) for name in names]
         if definition.spatial:
             wanted.append(self.engine.wkb(table.c[GEOMETRY_COLUMN]))
-        statement = sa.select(*wanted).where(*conditions).order_by(table.c.fid).limit(limit)
+        statement = sa.select(*wanted).where(*conditions).order_by(table.c[order]).limit(limit)
         rows = connection.execute(statement).all()
         columns = list(zip(*rows, strict=True)) if rows else [() for _ in wanted]
         wkb = self.engine.wkb_values(columns[-1]) if definition.spatial else [None] * len(rows)
         return Rows(columns[0], columns[1], dict(zip(names, columns[2:], strict=False)), wkb)
 
-    def history(
-        self, connection: sa.Connection, definition: LayerDefinition, changeset: int, ids: Sequence[str] | None
-    ) -> gpd.GeoDataFrame:
-        """Read an earlier state.
-
-        Parameters
-        ----------
-        connection : Connection
-            Of this store.
-        definition : LayerDefinition
-            The layer as it is today.
-        changeset : int
-            The newest changeset that counts.
-        ids : sequence of str or None
-            Only these features.
-
-        Returns
-        -------
-        GeoDataFrame
-            In the typed form, in the order of ids.
-        """
-        history = self.base.history
-        newer = history.alias()
-        newest = (
-            sa.select(sa.func.max(newer.c.changeset))
-            .where(
-                newer.c.layer == history.c.layer,
-                newer.c.feature_id == history.c.feature_id,
-                newer.c.changeset <= changeset,
-            )
-            .scalar_subquery()
-        )
-        statement = (
-            sa.select(history.c.feature_id, sa.cast(history.c.attributes, sa.Text), history.c.geometry)
-            .where(history.c.layer == definition.id, history.c.changeset == newest, history.c.operation != "delete")
-            .order_by(history.c.feature_id)
-        )
-        rows = connection.execute(statement).all()
-        if ids is not None:
-            wanted = set(ids)
-            rows = [row for row in rows if row[0] in wanted]
-        if not rows:
-            return empty_features(definition)
-        found, attributes, wkb = zip(*rows, strict=True)
-        return features_from_history(definition, found, attributes, wkb)
-
-    def count(self, connection: sa.Connection, table: sa.Table, conditions: Sequence[sa.ColumnElement[bool]]) -> int:
+    def count(
+        self, connection: sa.Connection, table: sa.FromClause, conditions: Sequence[sa.ColumnElement[bool]]
+    ) -> int:
         """Count the rows that meet conditions.
 
         Parameters
         ----------
         connection : Connection
             Of this store.
-        table : Table
-            A layer's table.
+        table : FromClause
+            A layer's table, or versions with the same columns.
         conditions : sequence of ColumnElement
             To be met all.
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from layers.definitions import LayerDefinition
 from layers.store.model import Operation
 from layers.store.tables import BaseTables
+from layers.store.versions import Versions
 from layers.types import Bounds
 
 __all__ = ["Columns", "Engine"]
@@ -24,6 +25,7 @@ class Engine(Protocol):
     url: str
     sqlalchemy: sa.Engine
     schema: str | None
+    versions: Versions
 
     def ready(self, connection: sa.Connection) -> bool:
         """Return whether the store's own tables are there.
@@ -152,20 +154,20 @@ class Engine(Protocol):
             In EPSG:4326.
         """
 
-    def in_bounds(self, table: sa.Table, bounds: Bounds) -> sa.ColumnElement[bool]:
+    def in_bounds(self, table: sa.FromClause, bounds: Bounds) -> sa.ColumnElement[bool]:
         """Return the condition that a geometry intersects a box.
 
         Parameters
         ----------
-        table : Table
-            A layer's table.
+        table : FromClause
+            A layer's table, or versions with the same columns.
         bounds : (float, float, float, float)
             In EPSG:4326.
 
         Returns
         -------
         ColumnElement of bool
-            By the spatial index, then exactly.
+            By the spatial index where there is one, then exactly.
         """
 
     def among(self, column: sa.ColumnElement[Any], ids: Sequence[str]) -> sa.ColumnElement[bool]:

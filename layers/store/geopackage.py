@@ -27,6 +27,7 @@ from layers.store.model import Operation
 from layers.store.rows import json_rows
 from layers.store.rtree import create_triggers, drop_triggers, fill, index_name
 from layers.store.tables import GEOMETRY_COLUMN, BaseTables
+from layers.store.versions import SqliteVersions, Versions
 from layers.types import Bounds, Text
 
 __all__ = ["GeoPackageEngine"]
@@ -86,6 +87,7 @@ class GeoPackageEngine:
     """
 
     schema: str | None = None
+    versions: Versions = SqliteVersions()
 
     def __init__(self, path: Path) -> None:
         self.url = str(path)
@@ -276,28 +278,30 @@ class GeoPackageEngine:
         """
         return [None if blob is None else from_blob(blob) for blob in values]
 
-    def in_bounds(self, table: sa.Table, bounds: Bounds) -> sa.ColumnElement[bool]:
+    def in_bounds(self, table: sa.FromClause, bounds: Bounds) -> sa.ColumnElement[bool]:
         """Return the condition that a geometry intersects a box.
 
         Parameters
         ----------
-        table : Table
-            A layer's table.
+        table : FromClause
+            A layer's table, or versions with the same columns.
         bounds : (float, float, float, float)
             In EPSG:4326.
 
         Returns
         -------
         ColumnElement of bool
-            By the spatial index; a geometry that is not wholly inside the box is looked at itself.
+            By the spatial index where there is one; a geometry that is not wholly inside the box is looked at itself.
         """
         minx, miny, maxx, maxy = bounds
+        meets = sa.func.parkplan_meets(table.c[GEOMETRY_COLUMN], minx, miny, maxx, maxy) == 1
+        if not isinstance(table, sa.Table):
+            return meets
         index = sa.table(
             index_name(table), *(sa.column(name) for name in ("id", "minx", "maxx", "miny", "maxy"))
         ).alias()
         touching = sa.and_(index.c.maxx >= minx, index.c.minx <= maxx, index.c.maxy >= miny, index.c.miny <= maxy)
         inside = sa.and_(index.c.minx >= minx, index.c.maxx <= maxx, index.c.miny >= miny, index.c.maxy <= maxy)
-        meets = sa.func.parkplan_meets(table.c[GEOMETRY_COLUMN], minx, miny, maxx, maxy) == 1
         near, whole = (sa.select(index.c.id).where(condition) for condition in (touching, inside))
         # One list of candidates, so that rows come in the order of their keys and a page stops early.
         return sa.and_(table.c.fid.in_(near), sa.or_(table.c.fid.in_(whole), meets))

@@ -19,6 +19,7 @@ from layers.errors import StoreUnreachableError
 from layers.store.engine import Columns
 from layers.store.model import Operation
 from layers.store.tables import GEOMETRY_COLUMN, BaseTables, box
+from layers.store.versions import PostgisVersions, Versions
 from layers.types import Bounds, Text
 
 __all__ = ["PostgisEngine"]
@@ -41,6 +42,8 @@ class PostgisEngine:
     url : str
         ``postgresql://user:password@host:port/database?schema=name``; the schema is `parkplan` unless named.
     """
+
+    versions: Versions = PostgisVersions()
 
     def __init__(self, url: str) -> None:
         address = sa.engine.make_url(url).set(drivername="postgresql+psycopg")
@@ -225,13 +228,13 @@ class PostgisEngine:
         """
         return list(values)
 
-    def in_bounds(self, table: sa.Table, bounds: Bounds) -> sa.ColumnElement[bool]:
+    def in_bounds(self, table: sa.FromClause, bounds: Bounds) -> sa.ColumnElement[bool]:
         """Return the condition that a geometry intersects a box.
 
         Parameters
         ----------
-        table : Table
-            A layer's table.
+        table : FromClause
+            A layer's table, or versions with the same columns.
         bounds : (float, float, float, float)
             In EPSG:4326.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
@@ -24,6 +24,7 @@ from gis.review.runner import review_plan
 from layers.definitions import LayerDefinition
 from layers.time import HORIZONS, horizon_interval
 from layers.types import Language, Text
+from layers.validation.comparing import CHANGE_TITLES, CHANGES, Change
 
 __all__ = [
     "CHANGES",
@@ -36,13 +37,6 @@ __all__ = [
     "touched_horizons",
 ]
 
-Change = Literal["new", "fixed", "unchanged"]
-CHANGES: Final[tuple[Change, ...]] = get_args(Change)
-CHANGE_TITLES: Final[dict[Change, Text]] = {
-    "new": Text(vi="mới phát sinh", en="new"),
-    "fixed": Text(vi="đã khắc phục", en="fixed"),
-    "unchanged": Text(vi="không đổi", en="unchanged"),
-}
 #: Layers that every rule leans on: the parks that features belong to, what is known where, how sure values are.
 _EVERYWHERE: Final = frozenset({"parks", "coverage", "facts", "rules"})
 

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
 
-from api import features, health, imports, jobs, portal, processes
+from api import features, health, imports, jobs, portal, processes, records
 from api.errors import BadParameterError, BusyError, MethodNotAllowedError, UnknownPathError
 from api.links import OPENAPI, base_url
 from api.middleware import EdgeMiddleware
@@ -187,7 +187,9 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     pages = (features.landing, portal.router, portal.filing)
-    for part in (*pages, router, features.router, processes.router, imports.router, jobs.router, health.router):
+    # The catalogue goes before the layers, among which it lies.
+    documents = (router, records.router, features.router, processes.router, imports.router, jobs.router, health.router)
+    for part in (*pages, *documents):
         app.include_router(part)
     document: dict[str, Any] = openapi_document(app.routes, settings=settings, version=app.version)
     app.state.document = document

@@ -34,6 +34,7 @@ from api.params import (
     check_page_format,
     wants_html,
 )
+from api.records import catalogue_document
 from api.responses import answer
 from layers.errors import UnknownFeatureError, ValueOutOfRangeError
 from layers.geojson import feature_collection, feature_objects
@@ -128,6 +129,7 @@ def collections(request: Request, store: StoreParameter, language: LanguageParam
         collection_document(definition, store.extent(layer), base=base, language=language, parent=True)
         for layer, definition in store.layers().items()
     ]
+    listed.append(catalogue_document(base, language, parent=True))
     return answer(collections_document(listed, base=base, language=language), language=language)
 
 

@@ -109,7 +109,7 @@ def _operation(path: str, operation: Mapping[str, Any]) -> JsonObject:
     parameters = [
         ref("parameters", entry["schema"].get("component", entry["name"])) for entry in operation.get("parameters", [])
     ]
-    if path.endswith("/items"):
+    if path == "/collections/{collectionId}/items":
         parameters.append(ref("parameters", "filters"))
     # FastAPI adds a 422 in a form of its own; problems of ours are references.
     answers = {

@@ -8,11 +8,31 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, get_args
 
 from layers.definitions import LayerDefinition, Theme, parse_definition
+from layers.types import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["list_definitions", "shipped_definitions"]
+__all__ = ["THEME_TITLES", "list_definitions", "shipped_definitions"]
+
+#: What each theme is called.
+THEME_TITLES: Final[dict[Theme, Text]] = {
+    "parks": Text(vi="Khu công nghiệp", en="Industrial parks"),
+    "land": Text(vi="Sử dụng đất", en="Land use"),
+    "transport": Text(vi="Giao thông", en="Transport"),
+    "energy": Text(vi="Năng lượng", en="Energy"),
+    "water": Text(vi="Nước mặt và cấp nước", en="Surface water and supply"),
+    "wastewater": Text(vi="Thoát và xử lý nước thải", en="Wastewater"),
+    "drainage": Text(vi="Thoát nước mưa", en="Storm drainage"),
+    "telecom": Text(vi="Viễn thông", en="Telecommunications"),
+    "planning": Text(vi="Quy hoạch", en="Planning"),
+    "constraint": Text(vi="Khu vực hạn chế", en="Constraints"),
+    "social": Text(vi="Hạ tầng xã hội", en="Social facilities"),
+    "administration": Text(vi="Đơn vị hành chính", en="Administrative units"),
+    "economy": Text(vi="Doanh nghiệp", en="Enterprises"),
+    "regulation": Text(vi="Quy định", en="Regulations"),
+    "reference": Text(vi="Tham khảo", en="Reference"),
+}
 
 _THEMES: Final = {theme: place for place, theme in enumerate(get_args(Theme))}
 

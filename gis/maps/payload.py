@@ -12,7 +12,8 @@ import pandas as pd
 import shapely
 
 from gis.maps.types import MapLayer
-from gis.maps.words import THEME_TITLES, unit_title
+from gis.maps.words import unit_title
+from layers.catalogue import THEME_TITLES
 from layers.definitions import Field, LayerDefinition
 from layers.schema import legend
 from layers.types import LANGUAGES, Language

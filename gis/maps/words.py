@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from layers.definitions import Theme
 from layers.types import Language, Text
 
-__all__ = ["THEME_TITLES", "map_words", "unit_title"]
+__all__ = ["map_words", "unit_title"]
 
 _WORDS: Final[dict[str, Text]] = {
     "map": Text(vi="Bản đồ quy hoạch", en="Plan map"),
@@ -52,25 +51,6 @@ _WORDS: Final[dict[str, Text]] = {
     "south": Text(vi="N", en="S"),
     "more": Text(vi="và {n} kết quả khác", en="and {n} more"),
 }
-
-THEME_TITLES: Final[dict[Theme, Text]] = {
-    "parks": Text(vi="Khu công nghiệp", en="Industrial parks"),
-    "land": Text(vi="Sử dụng đất", en="Land use"),
-    "transport": Text(vi="Giao thông", en="Transport"),
-    "energy": Text(vi="Năng lượng", en="Energy"),
-    "water": Text(vi="Nước mặt và cấp nước", en="Surface water and supply"),
-    "wastewater": Text(vi="Thoát và xử lý nước thải", en="Wastewater"),
-    "drainage": Text(vi="Thoát nước mưa", en="Storm drainage"),
-    "telecom": Text(vi="Viễn thông", en="Telecommunications"),
-    "planning": Text(vi="Quy hoạch", en="Planning"),
-    "constraint": Text(vi="Khu vực hạn chế", en="Constraints"),
-    "social": Text(vi="Hạ tầng xã hội", en="Social facilities"),
-    "administration": Text(vi="Đơn vị hành chính", en="Administrative units"),
-    "economy": Text(vi="Doanh nghiệp", en="Enterprises"),
-    "regulation": Text(vi="Quy định", en="Regulations"),
-    "reference": Text(vi="Tham khảo", en="Reference"),
-}
-
 
 #: Units that a reader of Vietnamese writes in another way than the layer definitions do.
 _UNITS: Final[dict[str, Text]] = {

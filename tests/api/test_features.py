@@ -73,7 +73,7 @@ def test_only_known_conformance_classes_are_declared(client: TestClient) -> None
 
 def test_collections_are_listed_with_their_extent(client: TestClient) -> None:
     listed = {entry["id"]: entry for entry in get(client, "/collections")["collections"]}
-    assert list(listed) == ["notes", "stations"]
+    assert list(listed) == ["notes", "stations", "catalogue"]
     stations = listed["stations"]
     assert stations["title"] == "Stations"
     assert stations["description"] == "Stations for tests"

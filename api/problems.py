@@ -64,6 +64,7 @@ KINDS: Final[dict[type[ParkplanError], ProblemKind]] = {
     layers_errors.UnknownFieldError: _kind(400, "unknown-field", "Không có trường này", "Unknown field"),
     layers_errors.FilterError: _kind(400, "invalid-filter", "Bộ lọc không hợp lệ", "Invalid filter"),
     layers_errors.UnknownFeatureError: _kind(404, "unknown-feature", "Không có đối tượng này", "Unknown feature"),
+    layers_errors.StaleBaseError: _kind(409, "stale-base", "Dữ liệu đã đổi", "Changed meanwhile"),
     layers_errors.FeatureExistsError: _kind(409, "feature-exists", "Đối tượng đã có", "Feature exists"),
     layers_errors.UnknownChangesetError: _kind(
         404, "unknown-changeset", "Không có phiên bản thay đổi này", "Unknown changeset"
@@ -105,6 +106,14 @@ KINDS: Final[dict[type[ParkplanError], ProblemKind]] = {
     api_errors.InvalidInputError: _kind(422, "invalid-input", "Đầu vào không hợp lệ", "Invalid input"),
     api_errors.ImportsOffError: _kind(403, "imports-off", "Không nhận tệp", "No files are taken"),
     api_errors.ForeignPageError: _kind(403, "foreign-page", "Trang lạ", "Foreign page"),
+    api_errors.NotSignedInError: _kind(401, "not-signed-in", "Chưa đăng nhập", "Not signed in"),
+    api_errors.BadCredentialsError: _kind(401, "bad-credentials", "Không nhận ra người dùng", "Bad credentials"),
+    api_errors.TooManyRequestsError: _kind(429, "too-many-requests", "Quá nhiều yêu cầu", "Too many requests"),
+    api_errors.FormExpiredError: _kind(403, "form-expired", "Biểu mẫu hết hạn", "Form expired"),
+    api_errors.PreconditionRequiredError: _kind(
+        428, "precondition-required", "Thiếu điều kiện", "Precondition required"
+    ),
+    api_errors.PreconditionFailedError: _kind(412, "precondition-failed", "Trạng thái đã khác", "Precondition failed"),
     api_errors.StalledError: _kind(408, "stalled", "Nội dung ngừng gửi", "Body stalled"),
     api_errors.SealedError: _kind(409, "sealed", "Không dừng được nữa", "Cannot be stopped"),
     api_errors.BusyError: _kind(503, "busy", "Đang bận", "Busy"),

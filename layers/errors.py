@@ -29,6 +29,7 @@ __all__ = [
     "ProposalConflictError",
     "ProposalLockedError",
     "SignatureError",
+    "StaleBaseError",
     "StoreError",
     "StoreUnreachableError",
     "TransitionError",
@@ -41,6 +42,7 @@ __all__ = [
     "UnknownLayerError",
     "UnknownPersonError",
     "UnknownProposalError",
+    "UnknownTileError",
     "UnknownTokenError",
     "ValueOutOfRangeError",
 ]
@@ -163,6 +165,17 @@ class FeatureExistsError(LayersError):
     )
 
 
+class StaleBaseError(LayersError):
+    """An edit made on a state since which others changed the same feature."""
+
+    template = Text(
+        vi="Đối tượng {seen!r} của lớp {where} đã được người khác thay đổi sau phiên bản {wanted}; "
+        "cần đọc lại rồi sửa.",
+        en="The feature {seen!r} of the layer {where} was changed by others after changeset {wanted}; "
+        "read it again, then edit.",
+    )
+
+
 class UnknownChangesetError(LayersError):
     """A changeset that the store has not recorded."""
 
@@ -271,6 +284,15 @@ class HiddenValueError(LayersError):
     template = Text(
         vi="Lớp {where}: thông tin mà bạn không được xem làm thay đổi này không hợp lệ; hãy nhờ người được xem.",
         en="Layer {where}: what you may not see makes this change invalid; please ask somebody who may see it.",
+    )
+
+
+class UnknownTileError(LayersError):
+    """A tile, or a grid of tiles, that is not there."""
+
+    template = Text(
+        vi="Không có ô bản đồ này: {where} là {seen!r}, cần {wanted}.",
+        en="There is no such tile: {where} is {seen!r}, wanted {wanted}.",
     )
 
 

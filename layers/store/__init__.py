@@ -68,8 +68,10 @@ def open_store(url: str | Path) -> Store:
     try:
         return Store(engine)
     except StoreUnreachableError:
+        engine.sqlalchemy.dispose()
         raise
     except StoreError as error:
+        engine.sqlalchemy.dispose()
         wanted = Text(vi="cơ sở dữ liệu PostGIS trả lời", en="a PostGIS database that answers")
         if not server:
             wanted = Text(vi="tệp .gpkg ghi được", en="a .gpkg file that can be written")

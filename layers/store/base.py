@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Final, Self, Unpack
 
@@ -359,7 +359,14 @@ class Store:
     # Writing --------------------------------------------------------------------------------------------------------
 
     def commit(
-        self, edits: Sequence[Edit], *, author: str, message: str, decision: Decision | None = None
+        self,
+        edits: Sequence[Edit],
+        *,
+        author: str,
+        message: str,
+        decision: Decision | None = None,
+        base: int | None = None,
+        also: Callable[[sa.Connection, Changeset], None] | None = None,
     ) -> Changeset:
         """Write edits as one changeset: all of them or none.
 
@@ -371,6 +378,12 @@ class Store:
             Who, and why; neither may be blank.
         decision : Decision, optional
             By which document.
+        base : int, optional
+            The changeset whose state the edits were made on. If anybody changed a named feature since, nothing is
+            written: no edit is lost to one that did not know of it.
+        also : callable, optional
+            What else belongs to it: is given the connection and the changeset, in the same transaction. If it raises,
+            nothing is written.
 
         Returns
         -------
@@ -381,8 +394,12 @@ class Store:
         ------
         InvalidFeaturesError
             If features break the layer's definition; holds every issue.
+        StaleBaseError
+            If a named feature was changed after `base`.
         UnknownLayerError, UnknownFeatureError, FeatureExistsError, CrsError, ValueOutOfRangeError
             For edits that do not fit the current state.
+        UnknownChangesetError
+            If there is no changeset `base`.
         """
         for name, value in (("author", author), ("message", message)):
             if not value.strip():
@@ -390,7 +407,9 @@ class Store:
         with self._core.writing() as connection:
             self._core.engine.lock(connection)
             number = self._core.latest(connection) + 1
-            writer = Writer(self._core, connection, number)
+            if base is not None:
+                base = self._core.changeset_at(connection, base)
+            writer = Writer(self._core, connection, number, base=base)
             features = sum(writer.write(edit) for edit in edits)
             changeset = Changeset(number, author, message, decision, dt.datetime.now(dt.UTC), features)
             connection.execute(
@@ -404,6 +423,8 @@ class Store:
                     features=features,
                 )
             )
+            if also is not None:
+                also(connection, changeset)
         return changeset
 
 

@@ -122,26 +122,38 @@ class Core:
         self._totals: dict[str, tuple[int, int]] = {}
         #: Bulk writing speaks to the driver itself, whose errors SQLAlchemy then does not wrap.
         self._driver_error: type[Exception] = engine.sqlalchemy.dialect.loaded_dbapi.Error
-        with self.reading() as connection:
-            ready = engine.ready(connection)
-        if not ready:
+        if self._lacks_tables():
             self._make()
+            with self.reading() as connection:
+                self._check_format(connection)
+
+    def _lacks_tables(self) -> bool:
         with self.reading() as connection:
-            if (found := self._format(connection)) != str(STORE_FORMAT):
-                raise StoreUnreachableError(
-                    seen=Text(vi=f"định dạng kho {found}", en=f"store format {found}"),
-                    wanted=STORE_FORMAT,
-                    where=engine.url,
-                )
+            if not self.engine.ready(connection):
+                return True
+            self._check_format(connection)
+            there = set(sa.inspect(connection).get_table_names(schema=self.engine.schema))
+            return not there.issuperset(table.name for table in self.base)
 
     def _make(self) -> None:
+        """Make the tables that are missing: all of a new store, those that came later of an older one."""
         with self.writing() as connection:
             self.engine.lock(connection)
             self.engine.prepare(connection)
             self.base.meta.metadata.create_all(connection, tables=list(self.base))
+            for index in self.base.history.indexes:
+                index.create(connection, checkfirst=True)
             self.engine.protect(connection, self.base)
             if self._format(connection) is None:
                 connection.execute(sa.insert(self.base.meta).values(key="format", value=str(STORE_FORMAT)))
+
+    def _check_format(self, connection: sa.Connection) -> None:
+        if (found := self._format(connection)) != str(STORE_FORMAT):
+            raise StoreUnreachableError(
+                seen=Text(vi=f"định dạng kho {found}", en=f"store format {found}"),
+                wanted=STORE_FORMAT,
+                where=self.engine.url,
+            )
 
     def _format(self, connection: sa.Connection) -> str | None:
         meta = self.base.meta

@@ -11,7 +11,13 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from layers.definitions import LayerDefinition
-from layers.errors import FeatureExistsError, InvalidFeaturesError, UnknownFeatureError, ValueOutOfRangeError
+from layers.errors import (
+    FeatureExistsError,
+    InvalidFeaturesError,
+    StaleBaseError,
+    UnknownFeatureError,
+    ValueOutOfRangeError,
+)
 from layers.store.core import Core
 from layers.store.engine import Columns
 from layers.store.model import Edit, Operation, Put
@@ -38,12 +44,15 @@ class Writer:
         In a transaction that holds the writer's lock.
     changeset : int
         The id that the changeset will have.
+    base : int, optional
+        The changeset whose state the edits were made on; without it that of the transaction.
     """
 
-    def __init__(self, core: Core, connection: sa.Connection, changeset: int) -> None:
+    def __init__(self, core: Core, connection: sa.Connection, changeset: int, *, base: int | None = None) -> None:
         self._core = core
         self._connection = connection
         self._changeset = changeset
+        self._base = changeset - 1 if base is None else base
         self._touched: dict[str, set[str]] = {}
 
     def write(self, edit: Edit) -> int:
@@ -63,6 +72,8 @@ class Writer:
         ------
         InvalidFeaturesError, UnknownLayerError, UnknownFeatureError, FeatureExistsError, CrsError, ValueOutOfRangeError
             If the edit does not fit; the transaction is then to be given up.
+        StaleBaseError
+            If others changed a feature of it since the base.
         """
         definition = self._core.definition(self._connection, edit.layer)
         if isinstance(edit, Put):
@@ -163,6 +174,20 @@ class Writer:
             )
             raise ValueOutOfRangeError(seen=twice[0], wanted=wanted, where=definition.id)
         touched.update(ids)
+        if self._base == self._changeset - 1:
+            return
+        changed_since = self._changed_since(definition)
+        if stale := [id_ for id_ in ids if id_ in changed_since]:
+            raise StaleBaseError(seen=stale[0], wanted=self._base, where=definition.id)
+
+    def _changed_since(self, definition: LayerDefinition) -> set[str]:
+        """Return what others changed since the base."""
+        history = self._core.base.history
+        newer = self._core.engine.versions.newer(self._connection, history, self._base)
+        wanted = sa.select(history.c.feature_id).where(
+            history.c.layer == definition.id, newer, history.c.changeset < self._changeset
+        )
+        return set(self._connection.execute(wanted).scalars())
 
 
 def _checked(definition: LayerDefinition, features: gpd.GeoDataFrame | Checked) -> Checked:

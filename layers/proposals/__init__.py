@@ -17,8 +17,11 @@ Examples
 >>> store.close()
 """
 
+from layers.proposals.approving import approve_proposal
 from layers.proposals.changes import ProposalEdit, change_summary, edit_proposal, proposal_changes
+from layers.proposals.checking import check_changes, touched_features
 from layers.proposals.commenting import add_comment, list_comments, resolve_comment
+from layers.proposals.merging import ProposalMerge, merge_proposal, resolve_conflicts
 from layers.proposals.model import (
     EDITABLE,
     FINAL,
@@ -41,6 +44,7 @@ from layers.proposals.register import (
     list_proposals,
     move_proposal,
 )
+from layers.proposals.viewing import ProposalStore
 
 __all__ = [
     "EDITABLE",
@@ -53,11 +57,15 @@ __all__ = [
     "Event",
     "Proposal",
     "ProposalEdit",
+    "ProposalMerge",
     "ProposalState",
+    "ProposalStore",
     "Withdraw",
     "add_comment",
+    "approve_proposal",
     "attached_document",
     "change_summary",
+    "check_changes",
     "create_proposal",
     "edit_proposal",
     "event_title",
@@ -65,7 +73,10 @@ __all__ = [
     "list_comments",
     "list_events",
     "list_proposals",
+    "merge_proposal",
     "move_proposal",
     "proposal_changes",
     "resolve_comment",
+    "resolve_conflicts",
+    "touched_features",
 ]

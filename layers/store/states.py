@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import shapely
 import sqlalchemy as sa
@@ -20,7 +21,8 @@ from layers.store.core import Core, Rows
 from layers.store.model import Extent
 from layers.store.overlay import Overlay
 from layers.store.proposing import layer_changes
-from layers.store.selecting import Wanted, conditions
+from layers.store.rebasing import rebased
+from layers.store.selecting import Wanted, conditions, wanted_by
 from layers.store.tables import GEOMETRY_COLUMN
 from layers.store.versions import as_rows, stated
 from layers.types import Text
@@ -117,7 +119,7 @@ def state_of(core: Core, connection: sa.Connection, definition: LayerDefinition,
     """
     parts = _recorded(core, connection, definition, wanted)
     if wanted.proposal is not None:
-        proposed = proposal_overlay(core, connection, definition, wanted.proposal)
+        proposed = proposal_overlay(core, connection, definition, wanted.proposal, current=wanted.as_of is None)
         parts = _proposed(core, definition, parts, proposed)
     kept = [part.where(*conditions(core.engine, definition, part.source, wanted)) for part in parts]
     current = wanted.as_of is None and wanted.proposal is None
@@ -169,7 +171,9 @@ def _proposed(core: Core, definition: LayerDefinition, parts: list[Part], propos
     return [*kept, Part(stated(core.engine.versions, definition, core.table(definition), proposed.features), [])]
 
 
-def proposal_overlay(core: Core, connection: sa.Connection, definition: LayerDefinition, proposal: str) -> Overlay:
+def proposal_overlay(
+    core: Core, connection: sa.Connection, definition: LayerDefinition, proposal: str, *, current: bool
+) -> Overlay:
     """Return what a proposal changes in a layer.
 
     Parameters
@@ -182,6 +186,9 @@ def proposal_overlay(core: Core, connection: sa.Connection, definition: LayerDef
         The layer.
     proposal : str
         The proposal's id.
+    current : bool
+        Whether it lies over the current state: what others changed since its base then shows, and what was approved is
+        in that state already. Over an earlier one it lies as it was made.
 
     Returns
     -------
@@ -195,10 +202,36 @@ def proposal_overlay(core: Core, connection: sa.Connection, definition: LayerDef
     """
     table = core.base.proposals
     number = int(proposal) if proposal.isdecimal() and len(proposal) < 10 else 0
-    if connection.execute(sa.select(table.c.number).where(table.c.number == number)).scalar() is None:
+    found = connection.execute(sa.select(table.c.state, table.c.base).where(table.c.number == number)).one_or_none()
+    if found is None:
         raise UnknownProposalError(seen=proposal)
+    if current and found.state == "approved":
+        return Overlay(frozenset(), empty_features(definition))
     changes = layer_changes(core, connection, definition, number)
-    return Overlay(changes.ids, changes.features)
+    features = changes.features
+    if current and len(features):
+        features = _on_current(core, connection, definition, features, base=found.base)
+    return Overlay(changes.ids, features)
+
+
+def _on_current(
+    core: Core, connection: sa.Connection, definition: LayerDefinition, features: gpd.GeoDataFrame, *, base: int
+) -> gpd.GeoDataFrame:
+    """Return features that were changed on an older state as they look on the current one."""
+    table = core.table(definition)
+    moved = sa.select(table.c.feature_id).where(
+        core.engine.among(table.c.feature_id, features.index.tolist()), table.c.changeset > base
+    )
+    ids = connection.execute(moved).scalars().all()
+    if not ids:
+        return features
+    states = [
+        read_rows(
+            core, connection, state_of(core, connection, definition, wanted_by({"as_of": as_of, "ids": ids}))
+        ).features(definition)
+        for as_of in (base, None)
+    ]
+    return rebased(definition, states[0], states[1], features)
 
 
 def overlay(core: Core, connection: sa.Connection, definition: LayerDefinition, wanted: Wanted) -> Overlay:
@@ -239,7 +272,8 @@ def overlay(core: Core, connection: sa.Connection, definition: LayerDefinition, 
             )
             found = Overlay(hidden, read_rows(core, connection, earlier).features(definition))
     if wanted.proposal is not None:
-        found = proposal_overlay(core, connection, definition, wanted.proposal).over(found)
+        current = wanted.as_of is None
+        found = proposal_overlay(core, connection, definition, wanted.proposal, current=current).over(found)
     return found
 
 

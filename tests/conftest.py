@@ -82,6 +82,12 @@ def shared_reference() -> Path:
 
 
 @pytest.fixture(scope="session")
+def shared_conformance() -> Path:
+    """Give the folder of test data of standards; skip where it is absent."""
+    return _shared("conformance")
+
+
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the address of a real server over a seeded GeoPackage."""
     with serve(tmp_path_factory.mktemp("server") / "hanoi.gpkg") as address:

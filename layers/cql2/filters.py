@@ -143,7 +143,7 @@ def both(first: Filter | None, second: Filter | None) -> Filter | None:
 
 
 def condition(
-    asked: Filter, definition: LayerDefinition, table: sa.FromClause, engine: Engine, *, indexed: bool = True
+    asked: Filter, definition: LayerDefinition, table: sa.FromClause, engine: Engine, *, indexed: bool | None = None
 ) -> sa.ColumnElement[bool]:
     """Return a filter as a condition in SQL.
 
@@ -158,11 +158,12 @@ def condition(
     engine : Engine
         Says how its database speaks.
     indexed : bool, optional
-        Whether `table` is the layer's own table, which has a spatial index.
+        Whether `table` has the layer's spatial index; without it a table has and other rows have not.
 
     Returns
     -------
     ColumnElement of bool
         For a WHERE clause; it holds only where it is known to.
     """
-    return condition_of(asked.expression, definition, table, engine, indexed=indexed)
+    has_index = isinstance(table, sa.Table) if indexed is None else indexed
+    return condition_of(asked.expression, definition, table, engine, indexed=has_index)

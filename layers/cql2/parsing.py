@@ -96,7 +96,7 @@ def read_text(text: str, placing: Placing) -> Node:
     _check_length(text)
     _check_text(text)
     # A quote behind a backslash is part of the text; the library knows only the doubled one.
-    plain = _STRINGS.sub(lambda found: found[0].replace("\\'", "''") if found[0][0] == "'" else found[0], text)
+    plain = _STRINGS.sub(_with_doubled_quotes, text)
     try:
         document = cql2.parse_text(plain).to_json()
     except cql2.ParseError as error:
@@ -171,6 +171,13 @@ def _check_text(text: str) -> None:
             en=f"a whole number of at most {_EXACT_DIGITS} digits (cql2-json takes 19)",
         )
         raise FilterError(seen=long[0], wanted=wanted)
+
+
+def _with_doubled_quotes(found: re.Match[str]) -> str:
+    string = found[0]
+    if string[0] != "'":
+        return string
+    return _ESCAPE.sub(lambda pair: "''" if pair[1] == "'" else pair[0], string[1:-1]).join("''")
 
 
 def _syntax_error(text: str, message: str) -> FilterError:
@@ -270,7 +277,11 @@ class _Reader:
         name, args = self._parts(value)
         if name == "like":
             return Call(name, (self.node(args[0], depth + 1), self._pattern(args[1], depth + 1)))
-        return Call(name, tuple(self.node(part, depth + 1) for part in args))
+        parts = tuple(self.node(part, depth + 1) for part in args)
+        if name in ("and", "or"):
+            # One after another or one in another, it is the same condition.
+            parts = tuple(inner for part in parts for inner in _same(part, name))
+        return Call(name, parts)
 
     def _span(self, value: dict[str, Any], depth: int) -> Node:
         ends = value["interval"]
@@ -286,6 +297,10 @@ class _Reader:
         if isinstance(value, str):
             return _instant(value, day=bool(_DAY.fullmatch(value)))
         return self.node(value, depth)
+
+
+def _same(node: Node, name: str) -> tuple[Node, ...]:
+    return node.args if isinstance(node, Call) and node.name == name else (node,)
 
 
 def _property(value: dict[str, Any], _: int) -> Node:

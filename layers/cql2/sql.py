@@ -148,14 +148,15 @@ def _in(node: Call, scope: _Scope) -> _Condition:
 
 def _like(node: Call, scope: _Scope) -> _Condition:
     pattern = node.args[1]
-    return scope.dialect.like(_value(node.args[0], scope), _plain_text(pattern))
+    return scope.dialect.like(_value(node.args[0], scope), _plain_text(pattern) or "")
 
 
-def _plain_text(node: Node) -> str:
-    """Return a text that is known before any feature is looked at."""
+def _plain_text(node: Node) -> str | None:
+    """Return a text that is known before any feature is looked at, None for any other expression."""
     if isinstance(node, Call):
-        return _LETTERS[node.name](_plain_text(node.args[0]))
-    return str(node.value) if isinstance(node, Literal) else ""
+        inner = _plain_text(node.args[0]) if node.name in _LETTERS else None
+        return None if inner is None else _LETTERS[node.name](inner)
+    return node.value if isinstance(node, Literal) and isinstance(node.value, str) else None
 
 
 def _is_null(node: Call, scope: _Scope) -> _Condition:
@@ -228,14 +229,11 @@ def _literal(value: str | float) -> Expression:
 
 
 def _letters(node: Call, scope: _Scope) -> Expression:
-    if not any(isinstance(part, Property) for part in (node.args[0], *_below(node))):
-        return sa.literal(_plain_text(node), sa.Text)
+    known = _plain_text(node)
+    if known is not None:
+        return sa.literal(known, sa.Text)
     change = scope.dialect.without_case if node.name == "casei" else scope.dialect.without_accents
     return change(_value(node.args[0], scope))
-
-
-def _below(node: Node) -> list[Node]:
-    return [part for arg in node.args for part in (arg, *_below(arg))] if isinstance(node, Call) else []
 
 
 def _arithmetic(node: Call, scope: _Scope) -> Expression:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypedDict
 
 import sqlalchemy as sa
 
+from layers.cql2 import Filter, condition
 from layers.definitions import ID_FIELD, LayerDefinition
 from layers.errors import ValueOutOfRangeError
 from layers.store.engine import Engine
@@ -33,6 +34,8 @@ class Selection(TypedDict, total=False):
         Only these features; ids that are not there are left out.
     where : mapping of str to value, or None
         Only features with these attribute values; None asks for missing.
+    filter : Filter or None
+        Only features for which this filter of the layer holds.
     proposal : str or None
         The state that this proposal would make.
     """
@@ -42,6 +45,7 @@ class Selection(TypedDict, total=False):
     bbox: Bounds | None
     ids: Sequence[str] | None
     where: Mapping[str, Any] | None
+    filter: Filter | None
     proposal: str | None
 
 
@@ -62,6 +66,8 @@ class Wanted(NamedTuple):
         Feature ids.
     where : mapping of str to value
         Attribute values; None asks for missing.
+    filter : Filter or None
+        A filter of the layer.
     """
 
     as_of: int | dt.datetime | None
@@ -70,6 +76,7 @@ class Wanted(NamedTuple):
     boxes: tuple[Bounds, ...] | None
     ids: Sequence[str] | None
     where: Mapping[str, Any]
+    filter: Filter | None = None
 
     @property
     def narrows(self) -> bool:
@@ -80,7 +87,7 @@ class Wanted(NamedTuple):
         bool
             False where only a state is chosen, or nothing.
         """
-        return bool(self.where) or any(part is not None for part in (self.interval, self.boxes, self.ids))
+        return bool(self.where) or any(part is not None for part in (self.interval, self.boxes, self.ids, self.filter))
 
 
 def wanted_by(selection: Selection) -> Wanted:
@@ -109,6 +116,7 @@ def wanted_by(selection: Selection) -> Wanted:
         boxes=boxes(selection.get("bbox")),
         ids=selection.get("ids"),
         where=selection.get("where") or {},
+        filter=selection.get("filter"),
     )
 
 
@@ -155,6 +163,8 @@ def conditions(
         met.append(sa.or_(sa.false(), *inside))
     if wanted.ids is not None:
         met.append(engine.among(source.c.feature_id, wanted.ids))
+    if wanted.filter is not None:
+        met.append(condition(wanted.filter, definition, source, engine))
     return met
 
 

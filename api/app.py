@@ -16,7 +16,18 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
 
 from api import features, health, imports, jobs, portal, processes, records
-from api.errors import BadParameterError, BusyError, MethodNotAllowedError, UnknownPathError
+from api.auth.gate import Gate
+from api.auth.persons import admit
+from api.auth.recording import AuditMiddleware
+from api.errors import (
+    BadCredentialsError,
+    BadParameterError,
+    BusyError,
+    MethodNotAllowedError,
+    NotSignedInError,
+    TooManyRequestsError,
+    UnknownPathError,
+)
 from api.links import OPENAPI, base_url
 from api.middleware import EdgeMiddleware
 from api.openapi import TITLE, document_of, openapi_document, query_names, with_layers
@@ -26,6 +37,7 @@ from api.running import Runner
 from api.settings import Settings
 from layers.errors import ParkplanError
 from layers.jobs import open_jobs
+from layers.people import open_people
 from layers.store import open_store
 from layers.types import Text
 
@@ -116,11 +128,23 @@ async def _only_known(request: Request) -> None:
 async def _parkplan_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, ParkplanError):
         raise error
-    headers = {"Retry-After": str(RETRY_S)} if isinstance(error, BusyError) else None
+    headers = _headers(error)
+    request.state.audit = type(error).__name__
     answered = problem_answer(request, error, headers=headers)
     if answered.status_code >= 500:
         LOG.error("failed", exc_info=error, extra={"request_id": request.state.request_id})
     return answered
+
+
+def _headers(error: ParkplanError) -> dict[str, str] | None:
+    """Return the headers that tell a caller what to do about an error."""
+    if isinstance(error, BusyError):
+        return {"Retry-After": str(RETRY_S)}
+    if isinstance(error, TooManyRequestsError):
+        return {"Retry-After": str(error.wanted)}
+    if isinstance(error, NotSignedInError | BadCredentialsError):
+        return {"WWW-Authenticate": 'Bearer realm="parkplan"'}
+    return None
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -164,8 +188,12 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        with open_store(settings.store) as store, open_jobs(settings.store) as kept:
-            app.state.store, app.state.jobs = store, kept
+        with (
+            open_store(settings.store) as store,
+            open_jobs(settings.store) as kept,
+            open_people(settings.store) as people,
+        ):
+            app.state.store, app.state.jobs, app.state.gate = store, kept, Gate(settings, store, people)
             app.state.runner = Runner(settings, store, kept)
             yield
             await run_in_threadpool(app.state.runner.close)
@@ -174,7 +202,7 @@ def create_app(settings: Settings) -> FastAPI:
         title=TITLE,
         version=version("parkplan"),
         lifespan=lifespan,
-        dependencies=[Depends(_only_known)],
+        dependencies=[Depends(admit), Depends(_only_known)],
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -194,6 +222,7 @@ def create_app(settings: Settings) -> FastAPI:
     document: dict[str, Any] = openapi_document(app.routes, settings=settings, version=app.version)
     app.state.document = document
     app.state.query_names = query_names(document)
+    app.add_middleware(AuditMiddleware)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM)
     app.add_middleware(EdgeMiddleware, basemap_url=settings.basemap_url)
     return app

@@ -9,21 +9,27 @@ __all__ = [
     "AddressInUseError",
     "ApiError",
     "BadBodyError",
+    "BadCredentialsError",
     "BadParameterError",
     "BodyTooLargeError",
     "BusyError",
     "ForeignPageError",
+    "FormExpiredError",
     "ImportsOffError",
     "InternalError",
     "InvalidInputError",
     "MethodNotAllowedError",
     "MissingStoreError",
     "NotReadyError",
+    "NotSignedInError",
     "OutputError",
+    "PreconditionFailedError",
+    "PreconditionRequiredError",
     "RemoteAddressError",
     "SealedError",
     "SettingsError",
     "StalledError",
+    "TooManyRequestsError",
     "UnknownParameterError",
     "UnknownPathError",
     "UnknownProcessError",
@@ -132,6 +138,60 @@ class ForeignPageError(ApiError):
     template = Text(
         vi="{where} chỉ nhận yêu cầu từ trang của chính máy chủ: gặp {seen}, cần {wanted}.",
         en="{where} takes requests of its own pages only: saw {seen}, wanted {wanted}.",
+    )
+
+
+class NotSignedInError(ApiError):
+    """Something that only those may do of whom it is known who they are."""
+
+    template = Text(
+        vi="{where}: cần đăng nhập, hoặc gửi khoá truy cập trong Authorization: Bearer ….",
+        en="{where}: please sign in, or send a token as Authorization: Bearer ….",
+    )
+
+
+class BadCredentialsError(ApiError):
+    """A name, password or token that does not show who somebody is; which part is wrong is not told."""
+
+    template = Text(
+        vi="{where}: tên đăng nhập, mật khẩu hoặc khoá truy cập không đúng hoặc đã hết hạn. Cần {wanted}.",
+        en="{where}: the name, the password or the token is wrong or has expired. Wanted {wanted}.",
+    )
+
+
+class TooManyRequestsError(ApiError):
+    """A caller who calls more often than the server lets anybody."""
+
+    template = Text(
+        vi="{where}: quá nhiều yêu cầu; hãy thử lại sau {wanted} giây.",
+        en="{where}: too many requests; please try again in {wanted} seconds.",
+    )
+
+
+class FormExpiredError(ApiError):
+    """A form that was not made for this session, or is too old."""
+
+    template = Text(
+        vi="{where}: biểu mẫu đã hết hạn; hãy tải lại trang rồi gửi lại.",
+        en="{where}: the form has expired; please reload the page and send it again.",
+    )
+
+
+class PreconditionRequiredError(ApiError):
+    """A change that does not say on which state it is based."""
+
+    template = Text(
+        vi="{where}: thiếu {wanted}; hãy đọc đối tượng để lấy ETag rồi gửi lại.",
+        en="{where}: {wanted} is missing; please read the feature for its ETag and send it again.",
+    )
+
+
+class PreconditionFailedError(ApiError):
+    """A change that is based on another state than the one that is there."""
+
+    template = Text(
+        vi="{where}: trạng thái hiện tại là {seen}, yêu cầu dựa trên {wanted}; hãy đọc lại.",
+        en="{where}: the state is {seen}, the request is based on {wanted}; please read it again.",
     )
 
 

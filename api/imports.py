@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from api.auth.persons import GateParameter, PersonParameter, require_whole
 from api.errors import BadParameterError
 from api.jobs import (
     ImportParameter,
@@ -26,7 +27,7 @@ from api.jobs import (
 )
 from api.links import GEOJSON, base_url
 from api.openapi import document_of
-from api.params import LanguageParameter, StoreParameter, check_format, check_page_format, wants_html
+from api.params import LanguageParameter, check_format, check_page_format, wants_html
 from api.receipts import receipt_page
 from api.running import scratch_folder
 from api.schemas import IMPORT_FORM
@@ -106,7 +107,8 @@ GivenParameter = Annotated[dict[str, str], Depends(_given)]
 async def take_in(
     *,
     request: Request,
-    store: StoreParameter,
+    gate: GateParameter,
+    person: PersonParameter,
     jobs: JobsParameter,
     layer: Annotated[str | None, _text("layer")] = None,
     name: Annotated[str | None, _text("name")] = None,
@@ -119,8 +121,10 @@ async def take_in(
     ----------
     request : Request
         Its body is the file, or a form with it.
-    store : Store
-        The store.
+    gate : Gate
+        Of the application.
+    person : Person
+        Who sends it.
     jobs : Jobs
         All jobs.
     layer : str
@@ -148,7 +152,7 @@ async def take_in(
     """
     settings: Settings = request.app.state.settings
     if layer is not None:
-        await run_in_threadpool(store.definition, layer)
+        await run_in_threadpool(require_whole, gate, person, layer, where=request.url.path)
     _options(given)
     await check_room(request, jobs)
     folder = scratch_folder(settings) / secrets.token_hex(16)
@@ -157,13 +161,15 @@ async def take_in(
         upload = await receive_upload(request, folder, name=name, limit=settings.import_max_bytes)
         fields = dict(upload.fields)
         target = fields.pop("layer", "") if layer is None else layer
-        await run_in_threadpool(store.definition, target)
+        await run_in_threadpool(require_whole, gate, person, target, where=request.url.path)
         options = _options({**fields, **given})
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     file = upload.path.name
     options.setdefault("author", Text(vi="người dùng trang web", en="web user").say(language))
+    if gate.signs_in:
+        options["author"] = person.name
     options.setdefault("message", Text(vi=f"Nhập {file}", en=f"Import {file}").say(language))
     return await _start(request, jobs, {"layer": target, "file": str(upload.path), "options": options}, language)
 
@@ -176,7 +182,14 @@ async def take_in(
     responses=document_of("statusInfo", status=201, problems=(403, 408, 413, 415, 422)) | {303: _SEE_OTHER},
 )
 async def choose(
-    *, request: Request, jobs: JobsParameter, job: ImportParameter, given: GivenParameter, language: LanguageParameter
+    *,
+    request: Request,
+    gate: GateParameter,
+    person: PersonParameter,
+    jobs: JobsParameter,
+    job: ImportParameter,
+    given: GivenParameter,
+    language: LanguageParameter,
 ) -> Response:
     """Start another job on a file that is kept: with a CRS, an encoding or another choice.
 
@@ -184,6 +197,10 @@ async def choose(
     ----------
     request : Request
         The request; choices may stand in a form too.
+    gate : Gate
+        Of the application.
+    person : Person
+        Who chooses.
     jobs : Jobs
         All jobs.
     job : Job
@@ -205,8 +222,11 @@ async def choose(
     MissingFileError
         If the file is not kept any more.
     """
+    await run_in_threadpool(require_whole, gate, person, job.request["layer"], where=request.url.path)
     said = {**await form_fields(request), **given}
     chosen = _options(said)
+    if gate.signs_in:
+        chosen["author"] = person.name
     await check_room(request, jobs)
     if not await run_in_threadpool(Path(job.request["file"]).is_file):
         raise MissingFileError(seen=Path(job.request["file"]).name)

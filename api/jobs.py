@@ -12,6 +12,8 @@ from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from api.auth.gate import Gate
+from api.auth.persons import GateParameter, PersonParameter, admit, require, sees_job
 from api.errors import BusyError, ImportsOffError, NotReadyError, SealedError
 from api.links import GEOJSON, HTML, JSON, REL, base_url, link
 from api.openapi import document_of
@@ -19,9 +21,11 @@ from api.params import LanguageParameter, check_format
 from api.responses import answer
 from api.running import Runner, clear_old
 from api.settings import Settings
-from api.tasks import IMPORT, RESULT, part_name
+from api.tasks import IMPORT, RESULT, packed_sight, part_name
 from api.uploads import check_origin
+from layers.errors import UnknownJobError
 from layers.jobs import Job, Jobs
+from layers.people import Person
 from layers.types import Language, Text
 
 __all__ = [
@@ -29,6 +33,7 @@ __all__ = [
     "JobsParameter",
     "check_allowed",
     "check_room",
+    "find_job",
     "packed_part",
     "read_part",
     "router",
@@ -53,52 +58,96 @@ def _jobs(request: Request) -> Jobs:
 JobsParameter = Annotated[Jobs, Depends(_jobs)]
 
 
-def _job(jobs: JobsParameter, jobId: str) -> Job:  # noqa: N803 - the name in the API
-    return jobs.get(jobId)
+def _job(
+    jobs: JobsParameter,
+    gate: GateParameter,
+    person: PersonParameter,
+    jobId: str,  # noqa: N803 - the name in the API
+) -> Job:
+    return find_job(jobs, jobId, gate=gate, person=person)
 
 
 JobParameter = Annotated[Job, Depends(_job)]
 
 
-def _import(jobs: JobsParameter, jobId: str) -> Job:  # noqa: N803 - the name in the API
-    return jobs.get(jobId, kind=IMPORT)
+def _import(
+    jobs: JobsParameter,
+    gate: GateParameter,
+    person: PersonParameter,
+    jobId: str,  # noqa: N803 - the name in the API
+) -> Job:
+    return find_job(jobs, jobId, gate=gate, person=person, kind=IMPORT)
 
 
 ImportParameter = Annotated[Job, Depends(_import)]
 
 
-async def check_allowed(request: Request) -> None:
-    """Check that this server takes files, and that no page of somebody else sends them.
+def find_job(jobs: Jobs, job_id: str, *, gate: Gate, person: Person, kind: str | None = None) -> Job:
+    """Return a job that is somebody's concern.
+
+    Parameters
+    ----------
+    jobs : Jobs
+        All jobs.
+    job_id : str
+        Its id.
+    gate : Gate
+        Of the application.
+    person : Person
+        Who asks.
+    kind : str, optional
+        What it has to be.
+
+    Returns
+    -------
+    Job
+        As it stands.
+
+    Raises
+    ------
+    UnknownJobError
+        If there is none, or it is none of his concern.
+    """
+    job = jobs.get(job_id, kind=kind)
+    if not sees_job(gate, person, job):
+        raise UnknownJobError(seen=job_id, where="jobs")
+    return job
+
+
+async def check_allowed(request: Request, person: PersonParameter) -> None:
+    """Check that this server takes files, from who sends them, and that no page of somebody else does.
 
     Parameters
     ----------
     request : Request
         The request.
+    person : Person
+        Who sends them.
 
     Raises
     ------
     ImportsOffError
         If it takes none.
+    NotSignedInError, NotAllowedError
+        If it takes none from this person.
     ForeignPageError
         If another site sends them.
     """
     settings: Settings = request.app.state.settings
     if not settings.takes_files:
         seen = Text(vi="thiết lập hiện tại", en="as it is set")
-        if settings.imports == "auto":
-            seen = Text(
-                vi=f"nghe ở {settings.host}, nơi ai cũng gửi được",
-                en=f"it listens at {settings.host}, where anybody could send them",
-            )
         raise ImportsOffError(seen=seen, wanted="PARKPLAN_IMPORTS=on", where="imports")
+    require(person, "edit", where=request.url.path)
     check_origin(request)
 
 
 @router.get(
     "/jobs", summary="Jobs, the newest first", dependencies=[Depends(check_format)], responses=document_of("jobList")
 )
-def job_list(request: Request, jobs: JobsParameter, language: LanguageParameter) -> Response:
-    """Return the newest jobs.
+def job_list(
+    request: Request, jobs: JobsParameter, gate: GateParameter, person: PersonParameter, language: LanguageParameter
+) -> Response:
+    """Return the newest jobs that are the reader's concern.
 
     Parameters
     ----------
@@ -106,6 +155,10 @@ def job_list(request: Request, jobs: JobsParameter, language: LanguageParameter)
         The request.
     jobs : Jobs
         All jobs.
+    gate : Gate
+        Of the application.
+    person : Person
+        Who asks.
     language : {"vi", "en"}
         The reader's language.
 
@@ -115,7 +168,7 @@ def job_list(request: Request, jobs: JobsParameter, language: LanguageParameter)
         The list.
     """
     base = base_url(request)
-    listed = [_status(job, base, language) for job in jobs.recent(_LISTED)]
+    listed = [_status(job, base, language) for job in jobs.recent(_LISTED) if sees_job(gate, person, job)]
     return answer({"jobs": listed, "links": [link(f"{base}/jobs", "self", JSON)]}, language=language)
 
 
@@ -262,7 +315,10 @@ async def start_job(request: Request, jobs: Jobs, kind: str, asked: JsonObject, 
     Job
         Of state "accepted".
     """
-    job = await run_in_threadpool(jobs.add, kind, asked, message=_WAITING, who=who)
+    person = await admit(request)
+    # The worker sees of the store what the one sees who asks.
+    whose = {"person": person.id, "sight": packed_sight(person.access.sight)}
+    job = await run_in_threadpool(jobs.add, kind, {**asked, **whose}, message=_WAITING, who=who or person.name)
     runner: Runner = request.app.state.runner
     runner.wake()
     return job

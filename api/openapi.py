@@ -25,7 +25,7 @@ TITLE: Final = "Parkplan"
 
 JsonObject = dict[str, Any]
 #: Problems that any operation may answer with.
-_ALWAYS: Final = (400, 500, 503)
+_ALWAYS: Final = (400, 401, 429, 500, 503)
 #: Statuses of answers that are no problems.
 _DONE: Final = ("200", "201", "303")
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, Query, Request
 
+from api.auth.persons import GateParameter, PersonParameter
 from api.errors import BadParameterError, UnknownParameterError
 from api.languages import as_language, request_language
 from layers.definitions import Field, FieldType, LayerDefinition
@@ -31,6 +32,7 @@ __all__ = [
     "LanguageParameter",
     "LayerParameter",
     "LimitParameter",
+    "PersonParameter",
     "StoreParameter",
     "check_format",
     "check_names",
@@ -241,9 +243,9 @@ def check_names(request: Request, known: Iterable[str]) -> None:
         seen.add(name)
 
 
-async def _store(request: Request) -> Store:
-    opened: Store = request.app.state.store
-    return opened
+async def _store(gate: GateParameter, person: PersonParameter) -> Store:
+    """Return the store as the one who asks may see it."""
+    return gate.store_for(person)
 
 
 StoreParameter = Annotated[Store, Depends(_store)]

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from api.analyses import PROCESSES, Process, read_inputs
+from api.auth.persons import needs
 from api.errors import (
     BadBodyError,
     BodyTooLargeError,
@@ -158,6 +159,7 @@ def process_description(request: Request, process: ProcessParameter, language: L
 @router.post(
     "/processes/{processId}/execution",
     summary="Run a process, and wait for its result or not",
+    dependencies=[Depends(needs("analyse"))],
     responses=document_of("result", problems=(403, 413, 415, 422)) | document_of("statusInfo", status=201),
     openapi_extra={
         "requestBody": {

@@ -43,6 +43,12 @@ _WANTED: Final = {
     "import_queue": _COUNT,
     "import_keep_hours": _COUNT,
     "import_folder": Text(vi="đường dẫn thư mục, hoặc để trống", en="the path of a folder, or nothing"),
+    "sign_in": "auto, on",
+    "anonymous_layers": Text(vi="*, none hoặc mã các lớp cách nhau bằng dấu phẩy", en="*, none, or ids with commas"),
+    "session_hours": _COUNT,
+    "requests_per_minute": _COUNT,
+    "writes_per_minute": _COUNT,
+    "tiles_folder": Text(vi="đường dẫn thư mục, hoặc để trống", en="the path of a folder, or nothing"),
     "log_level": "debug, info, warning, error",
 }
 
@@ -69,7 +75,7 @@ class Settings(BaseSettings):
     max_body_bytes : int
         Length of a request body at most, bytes.
     imports : {"auto", "on", "off"}
-        Whether files are taken in over the web; `auto` only where no other machine can reach the server.
+        Whether files are taken in over the web, from those whose role lets them edit; `auto` is `on`.
     import_max_bytes, import_time_s, import_memory_mib, import_file_mib : int
         What one file may take: its length, seconds of a worker, its memory, and the longest file it writes, in MiB.
     import_workers, import_queue : int
@@ -78,6 +84,17 @@ class Settings(BaseSettings):
         How long uploads and receipts are kept.
     import_folder : str
         Where uploads are kept, for all servers of one store the same; empty leaves it to the system.
+    sign_in : {"auto", "on"}
+        Whether people sign in; `auto` spares it only where no other machine reaches the server and nobody was added.
+    anonymous_layers : str
+        What those read who did not sign in: `*` for all layers, `none`, or ids with commas; no restricted fields.
+    session_hours : int
+        How long a browser stays signed in.
+    requests_per_minute, writes_per_minute : int
+        Requests of one address, and changes of one person, where people sign in.
+    tiles_folder : str
+        Where snapshots and compiled code for tiles are kept, for all workers of a machine the same; empty leaves it to the
+        system.
     log_level : str
         Name of the least severe level that is logged.
     """
@@ -104,12 +121,18 @@ class Settings(BaseSettings):
     import_queue: Annotated[int, Field(ge=1)] = 20
     import_keep_hours: Annotated[int, Field(ge=1)] = 72
     import_folder: str = ""
+    sign_in: Literal["auto", "on"] = "auto"
+    anonymous_layers: Annotated[str, Field(pattern=r"^(\*|none|[a-z][a-z0-9_]*(\s*,\s*[a-z][a-z0-9_]*)*)$")] = "*"
+    session_hours: Annotated[int, Field(ge=1)] = 12
+    requests_per_minute: Annotated[int, Field(ge=1)] = 6_000
+    writes_per_minute: Annotated[int, Field(ge=1)] = 600
+    tiles_folder: str = ""
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
 
     @property
     def takes_files(self) -> bool:
         """Whether files are taken in over the web."""
-        return self.imports == "on" or (self.imports == "auto" and is_loopback(self.host))
+        return self.imports != "off"
 
     @field_validator("log_level", mode="before")
     @classmethod

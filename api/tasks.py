@@ -9,14 +9,19 @@ import datetime as dt
 import json
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from layers.jobs import Jobs
 from layers.types import LANGUAGES, Language, Text
 
-__all__ = ["IMPORT", "RESULT", "ReceiptPart", "Task", "part_name", "perform", "starved"]
+if TYPE_CHECKING:
+    from layers.store import Sight, Store
+
+__all__ = ["IMPORT", "RESULT", "ReceiptPart", "Task", "packed_sight", "part_name", "perform", "starved"]
 
 JsonObject = dict[str, Any]
 #: The kind of job that takes a file into a layer; every other kind is the id of a process.
@@ -93,6 +98,34 @@ def perform(task: Task, jobs: Jobs) -> None:
         _analyse(task, jobs)
 
 
+def packed_sight(sight: Sight) -> JsonObject:
+    """Return how much of a store is seen, as plain values.
+
+    Parameters
+    ----------
+    sight : Sight
+        How much.
+
+    Returns
+    -------
+    dict
+        Lists of ids, None for all.
+    """
+    named = {"layers": sight.layers, "restricted": sight.restricted}
+    return {name: None if layers is None else sorted(layers) for name, layers in named.items()}
+
+
+@contextmanager
+def _seen_store(task: Task) -> Iterator[Store]:
+    """Give the store as the one may see it who asked for the job."""
+    from layers.store import Sight, StoreView, open_store  # noqa: PLC0415
+
+    told = {name: None if ids is None else frozenset(ids) for name, ids in task.request["sight"].items()}
+    sight = Sight(**told)
+    with open_store(task.store) as store:
+        yield store if sight.all else StoreView(store, sight)
+
+
 def starved(error: BaseException) -> bool:
     """Return whether memory was the cause of an error.
 
@@ -159,7 +192,6 @@ def _analyse(task: Task, jobs: Jobs) -> None:
     """Run a process, and keep its output; an error of the reader's making is told in both languages."""
     from api.analyses import PROCESSES, read_inputs  # noqa: PLC0415
     from layers.errors import ParkplanError  # noqa: PLC0415
-    from layers.store import open_store  # noqa: PLC0415
 
     def progress(message: Text, share: float) -> None:
         if not jobs.report(task.job, round(100 * share), message):
@@ -168,7 +200,7 @@ def _analyse(task: Task, jobs: Jobs) -> None:
     process = PROCESSES[task.kind]
     try:
         inputs = read_inputs(process, task.request["inputs"])
-        with open_store(task.store) as store:
+        with _seen_store(task) as store:
             result = process.run(store, inputs, progress=progress)
     except ParkplanError as error:
         message = Text(vi=error.message("vi"), en=error.message("en"))

@@ -11,10 +11,11 @@ from fastapi import APIRouter, Request
 from jinja2 import Environment
 from starlette.responses import HTMLResponse, Response
 
-from api.jobs import packed_part, read_part
+from api.auth.persons import PersonParameter, gate_of, sees_job
+from api.jobs import find_job, packed_part, read_part
 from api.languages import request_language
 from api.links import GEOJSON, base_url
-from api.params import check_names
+from api.params import StoreParameter, check_names
 from api.portal.frame import LANGUAGE_NAMES, environment, has_font
 from api.receipts import SHOWN, WORDS, grouped, write_moment, write_number
 from api.settings import Settings
@@ -125,13 +126,17 @@ _LIKELY: Final = 0.05
 
 
 @router.get("/files", response_class=HTMLResponse)
-def files_page(request: Request) -> HTMLResponse:
+def files_page(request: Request, store: StoreParameter, person: PersonParameter) -> HTMLResponse:
     """Answer the page on which files are sent.
 
     Parameters
     ----------
     request : Request
         Its query tells the language.
+    store : Store
+        The store, as the reader may see it.
+    person : Person
+        Who reads.
 
     Returns
     -------
@@ -140,21 +145,26 @@ def files_page(request: Request) -> HTMLResponse:
     """
     check_names(request, ("lang",))
     language = request_language(request)
-    layers = request.app.state.store.layers().values()
+    layers = store.layers().values()
     jobs: Jobs = request.app.state.jobs
-    recent = [_row(job, language) for job in jobs.recent(_LISTED, kind=IMPORT)]
+    listed = jobs.recent(_LISTED, kind=IMPORT)
+    recent = [_row(job, language) for job in listed if sees_job(gate_of(request), person, job)]
     titles = [(layer.id, layer.title.say(language)) for layer in layers]
     return _page(request, language, layers=titles, suffixes=",".join(SUFFIXES), recent=recent)
 
 
 @router.get("/files/{job_id}", response_class=HTMLResponse)
-def file_page(request: Request, job_id: str) -> HTMLResponse:
+def file_page(request: Request, store: StoreParameter, person: PersonParameter, job_id: str) -> HTMLResponse:
     """Answer how an import stands: its progress, or its receipt with a map and what it asks for.
 
     Parameters
     ----------
     request : Request
         Its query tells the language.
+    store : Store
+        The store, as the reader may see it.
+    person : Person
+        Who reads.
     job_id : str
         The import.
 
@@ -171,13 +181,13 @@ def file_page(request: Request, job_id: str) -> HTMLResponse:
     check_names(request, ("lang",))
     language = request_language(request)
     jobs: Jobs = request.app.state.jobs
-    job = jobs.get(job_id, kind=IMPORT)
+    job = find_job(jobs, job_id, gate=gate_of(request), person=person, kind=IMPORT)
     row = _row(job, language)
     if job.outcome is None:
         state = {"file": row["file"], "message": job.message.say(language), "progress": job.progress}
         return _page(request, language, job=job.id, running=not job.ended, **state)
     document = read_part(jobs, job, part_name("page", language))
-    title = request.app.state.store.definition(job.request["layer"]).title.say(language)
+    title = store.definition(job.request["layer"]).title.say(language)
     return _page(
         request,
         language,
@@ -192,13 +202,15 @@ def file_page(request: Request, job_id: str) -> HTMLResponse:
 
 
 @router.get("/files/{job_id}/places")
-def file_places(request: Request, job_id: str) -> Response:
+def file_places(request: Request, person: PersonParameter, job_id: str) -> Response:
     """Answer the issues that the page of an import lists, for its map.
 
     Parameters
     ----------
     request : Request
         Its query tells the language.
+    person : Person
+        Who reads.
     job_id : str
         The import.
 
@@ -218,7 +230,8 @@ def file_places(request: Request, job_id: str) -> Response:
     language = request_language(request)
     jobs: Jobs = request.app.state.jobs
     part = part_name("map", language)
-    return packed_part(request, jobs, jobs.get(job_id, kind=IMPORT), part, language=language, media_type=GEOJSON)
+    job = find_job(jobs, job_id, gate=gate_of(request), person=person, kind=IMPORT)
+    return packed_part(request, jobs, job, part, language=language, media_type=GEOJSON)
 
 
 def _said(options: Mapping[str, Any]) -> dict[str, str]:

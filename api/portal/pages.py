@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from api.assets import FOLDER, linked
 from api.errors import UnknownPathError
+from api.params import StoreParameter
 from api.portal.cards import ParkCard, park_cards, park_facts
 from api.portal.frame import LANGUAGE_NAMES, environment, has_font
 from api.portal.query import VIEWS, PageQuery, read_query
@@ -37,6 +39,8 @@ router = APIRouter(include_in_schema=False)
 
 #: Kinds of files that are served; the folder also holds a Python module.
 SERVED: Final = frozenset({".js", ".css", ".png", ".svg", ".ico", ".woff2", ".map", ".txt", ""})
+#: Groups of people with the same sight whose pages are kept.
+PORTALS_KEPT: Final = 8
 #: Outcomes that conclude nothing about a park.
 OPEN_OUTCOMES: Final = frozenset({"no_data", "not_checked"})
 _YEAR_S: Final = 31_536_000
@@ -45,23 +49,29 @@ _FILES: Final = StaticFiles(directory=FOLDER)
 _ENVIRONMENT: Final = environment()
 
 
-def _states(request: Request) -> PlanStates:
-    """Return the states kept for this application; they live and end with it."""
+def _states(request: Request, store: Store) -> PlanStates:
+    """Return the states kept for those who see the same of the store; they live and end with the application."""
     state = request.app.state
-    if not hasattr(state, "portal"):
-        state.portal = PlanStates(state.store, state.settings)
-    kept: PlanStates = state.portal
+    if not hasattr(state, "portals"):
+        state.portals = OrderedDict()
+    portals: OrderedDict[Store, PlanStates] = state.portals
+    kept = portals.get(store) or PlanStates(store, state.settings)
+    portals[store] = kept
+    while len(portals) > PORTALS_KEPT:
+        portals.popitem(last=False)
     return kept
 
 
 @router.get("/", response_class=HTMLResponse)
-def portal_page(request: Request) -> HTMLResponse:
+def portal_page(request: Request, store: StoreParameter) -> HTMLResponse:
     """Answer the portal's first page: map, summary, park cards, findings and ledger of one horizon.
 
     Parameters
     ----------
     request : Request
         Its query tells horizon, language, view and filters.
+    store : Store
+        The store, as the reader may see it.
 
     Returns
     -------
@@ -78,10 +88,10 @@ def portal_page(request: Request) -> HTMLResponse:
         If the park asked for is in no state of the plan.
     """
     query = read_query(request)
-    states = _states(request)
+    states = _states(request, store)
     state = states.at(query.horizon)
     if query.park:
-        _check_park(request.app.state.store, state, query.park)
+        _check_park(store, state, query.park)
     cards = states.cards(state, language=query.language)
     titles = {card.id: card.title for card in cards}
     context = _context(request, state, query) | {
@@ -116,13 +126,15 @@ def portal_page(request: Request) -> HTMLResponse:
 
 
 @router.get("/parks/{park}", response_class=HTMLResponse)
-def park_page(request: Request, park: str) -> HTMLResponse:
+def park_page(request: Request, store: StoreParameter, park: str) -> HTMLResponse:
     """Answer the record of one park: every fact with its source, its findings, its place on the map.
 
     Parameters
     ----------
     request : Request
         Its query tells horizon and language.
+    store : Store
+        The store, as the reader may see it.
     park : str
         The park's id.
 
@@ -137,11 +149,11 @@ def park_page(request: Request, park: str) -> HTMLResponse:
         If there is no such park.
     """
     query = read_query(request, park=park)
-    states = _states(request)
+    states = _states(request, store)
     state = states.at(query.horizon)
-    _check_park(request.app.state.store, state, park)
+    _check_park(store, state, park)
     there = park in state.parks.index
-    features = state.parks.loc[[park]] if there else request.app.state.store.read("parks", ids=[park])
+    features = state.parks.loc[[park]] if there else store.read("parks", ids=[park])
     definition = state.layers["parks"]
     findings = state.review.findings
     card = park_cards(

@@ -176,6 +176,9 @@ class StoreView(Store):
         UnknownLayerError, UnknownFeatureError, FeatureExistsError, StaleBaseError, CrsError, ValueOutOfRangeError
             As for a whole store.
         """
+        base = options.pop("base", None)
+        # Between reading the values that stay and writing them nobody else may have changed them.
+        options["base"] = self.latest() if base is None else base
         whole = self.completed(edits)
         try:
             return self._whole.commit(whole, **options)

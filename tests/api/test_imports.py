@@ -247,18 +247,17 @@ def test_a_name_leads_nowhere_else(taker: TestClient, taking: Settings) -> None:
     assert [len(path.parts) for path in kept] == [2]
 
 
-def test_a_server_that_others_can_reach_takes_no_files_unless_told(store_url: str) -> None:
+def test_a_server_that_others_can_reach_takes_files_from_those_who_may_edit(store_url: str) -> None:
     fill(store_url)
     reached = Settings(store=store_url, language="en", host="0.0.0.0", allow_remote=True)  # noqa: S104 - the case
     with TestClient(create_app(reached)) as client:
         answer = send(client, collection(STATION))
+        assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="parkplan"')
+        assert answer.json()["detail"].startswith("/imports: please sign in, or send a token")
+    with TestClient(create_app(Settings(store=store_url, language="en", imports="off"))) as client:
+        answer = send(client, collection(STATION))
         assert answer.status_code == 403
-        assert answer.json()["detail"] == (
-            "This server takes no files: it listens at 0.0.0.0, where anybody could send them. "
-            "Wanted PARKPLAN_IMPORTS=on."
-        )
-    assert Settings(host="0.0.0.0", allow_remote=True, imports="on").takes_files  # noqa: S104 - the case
-    assert not Settings(imports="off").takes_files
+        assert answer.json()["detail"] == "This server takes no files: as it is set. Wanted PARKPLAN_IMPORTS=on."
     assert "Máy chủ này không nhận tệp" in ImportsOffError(seen="x", wanted="y").message("vi")
 
 

@@ -13,8 +13,10 @@ from layers.types import Language, Text
 
 __all__ = [
     "ConflictingDefinitionError",
+    "CoverageTooLargeError",
     "CrsError",
     "DefinitionError",
+    "DiffConflictError",
     "FeatureExistsError",
     "FileUnreadableError",
     "FilterError",
@@ -176,6 +178,15 @@ class StaleBaseError(LayersError):
     )
 
 
+class DiffConflictError(LayersError):
+    """A diff applied to another state than the one it starts from."""
+
+    template = Text(
+        vi="Đối tượng {seen!r} của lớp {where} khác với trạng thái mà bản khác biệt bắt đầu từ đó.",
+        en="The feature {seen!r} of the layer {where} is not as it was in the state from which the diff starts.",
+    )
+
+
 class UnknownChangesetError(LayersError):
     """A changeset that the store has not recorded."""
 
@@ -302,6 +313,15 @@ class CrsError(LayersError):
     template = Text(
         vi="{where}: hệ toạ độ là {seen}, cần {wanted}.",
         en="{where}: the CRS is {seen}, wanted {wanted}.",
+    )
+
+
+class CoverageTooLargeError(ParkplanError):
+    """More cells of a raster than one answer may hold."""
+
+    template = Text(
+        vi="{where}: vùng yêu cầu có {seen} ô, tối đa {wanted} ô mỗi lần. Hãy chọn bbox nhỏ hơn.",
+        en="{where}: that is {seen} cells, at most {wanted} at once. Choose a smaller bbox.",
     )
 
 

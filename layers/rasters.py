@@ -15,13 +15,14 @@ import numpy as np
 import rasterio
 import rasterio.errors
 import rasterio.shutil
+import rasterio.windows
 from pyproj import CRS
 
 from layers.crs import parse_crs
 from layers.errors import CrsError, FileUnreadableError, MissingFileError
 from layers.types import Bounds, Text
 
-__all__ = ["RASTERS", "BandValues", "RasterInfo", "band_values", "inspect_raster", "to_cog"]
+__all__ = ["RASTERS", "BandValues", "RasterInfo", "band_values", "inspect_raster", "to_cog", "window_values"]
 
 #: Drivers that rasters are opened with, by the ending of the file's name.
 RASTERS: Final = {".asc": "AAIGrid", ".grd": "AAIGrid", ".tif": "GTiff", ".tiff": "GTiff"}
@@ -131,15 +132,36 @@ def band_values(path: str | Path) -> tuple[BandValues, ...]:
     place, driver = _checked(path)
     try:
         with _open(place, driver) as raster:
-            return tuple(_values(raster, band) for band in raster.indexes)
+            return tuple(window_values(raster, band) for band in raster.indexes)
     except rasterio.errors.RasterioError as error:
         raise FileUnreadableError(seen=error, wanted=_WANTED, where=str(path)) from error
 
 
-def _values(raster: rasterio.DatasetReader, band: int) -> BandValues:
+def window_values(
+    raster: rasterio.DatasetReader, band: int, window: rasterio.windows.Window | None = None
+) -> BandValues:
+    """Return the range and the statistics of one band of an open raster.
+
+    Parameters
+    ----------
+    raster : rasterio.DatasetReader
+        Open.
+    band : int
+        Counted from 1.
+    window : rasterio.windows.Window, optional
+        Only these cells; of no size for none.
+
+    Returns
+    -------
+    BandValues
+        Read block by block.
+    """
     cells, mean, squares, low, high = 0, 0.0, 0.0, np.nan, np.nan
-    for _, window in raster.block_windows(band):
-        block = raster.read(band, window=window, masked=True)
+    for _, whole in raster.block_windows(band):
+        if window is not None and not rasterio.windows.intersect(whole, window):
+            continue
+        part = whole if window is None else whole.intersection(window)
+        block = raster.read(band, window=part, masked=True)
         values = block.compressed().astype(float)
         values = values[np.isfinite(values)]
         if not len(values):

@@ -17,7 +17,7 @@ from api.commands.importing import import_
 from api.commands.init import init
 from api.commands.inspecting import inspect
 from api.commands.layers import layers
-from api.commands.proposal import proposal
+from api.commands.offering import proposal
 from api.commands.raster import raster
 from api.commands.review import review
 from api.commands.serve import serve

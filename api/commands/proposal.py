@@ -12,7 +12,7 @@ import typer
 
 from api.commands.options import LangOption, StoreOption, open_existing
 from api.errors import BadParameterError
-from api.terminal import print_table, say, spoken_language, write_result
+from api.terminal import print_table, say, shown_progress, spoken_language, write_result
 from layers.errors import MissingFileError
 from layers.types import Language, Text
 
@@ -29,6 +29,7 @@ __all__ = [
     "MessageOption",
     "attachment",
     "proposal",
+    "say_checks",
     "state_line",
 ]
 
@@ -134,8 +135,14 @@ def submit(
     store: StoreOption = None,
     lang: LangOption = None,
 ) -> None:
-    """Hand a draft, or what was returned, in."""
+    """Hand a draft, or what was returned, in; it is checked and reviewed."""
+    language = spoken_language(lang)
     _move(id_, "submitted", store, lang, author=author, message=message)
+    with open_existing(store) as opened, shown_progress(language) as progress:
+        from api.proposing import proposal_checks  # noqa: PLC0415
+
+        checked = proposal_checks(opened, id_, language, progress=progress)
+    say_checks(checked, language)
 
 
 @proposal.command()
@@ -321,6 +328,32 @@ def state_line(moved: Proposal, language: Language) -> str:
     return Text(
         vi=f"Đề xuất {moved.id} “{moved.title}”: {title.vi}.", en=f"Proposal {moved.id} “{moved.title}”: {title.en}."
     ).say(language)
+
+
+def say_checks(document: dict[str, Any], language: Language) -> None:
+    """Say how many findings are new, fixed and unchanged.
+
+    Parameters
+    ----------
+    document : dict
+        What `api.proposing.proposal_checks` gives.
+    language : {"vi", "en"}
+        The reader's language.
+    """
+    from layers.validation.comparing import CHANGE_TITLES  # noqa: PLC0415
+
+    checked, reviewed = document["summary"]["validation"], document["summary"]["review"]
+    words = Text(
+        vi="{change}: kiểm tra dữ liệu {error} lỗi, {warning} cảnh báo; rà soát {fail} không đạt, "
+        "{rule_warning} cảnh báo, {no_data} không có dữ liệu, {not_checked} chưa kiểm tra",
+        en="{change}: validation {error} errors, {warning} warnings; review {fail} fail, {rule_warning} warning, "
+        "{no_data} no data, {not_checked} not checked",
+    )
+    for name, title in CHANGE_TITLES.items():
+        counts = {**reviewed[name], "rule_warning": reviewed[name]["warning"], **checked[name]}
+        say(words.say(language).format(change=title.say(language), **counts))
+    for note in document["notes"]:
+        say(note)
 
 
 def _print_events(events: list[Event], language: Language) -> None:

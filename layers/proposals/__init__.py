@@ -21,6 +21,8 @@ from layers.proposals.approving import approve_proposal
 from layers.proposals.changes import ProposalEdit, change_summary, edit_proposal, proposal_changes
 from layers.proposals.checking import check_changes, touched_features
 from layers.proposals.commenting import add_comment, list_comments, resolve_comment
+from layers.proposals.differing import proposal_diff
+from layers.proposals.keeping import keep_checks, kept_checks
 from layers.proposals.merging import ProposalMerge, merge_proposal, resolve_conflicts
 from layers.proposals.model import (
     EDITABLE,
@@ -36,6 +38,7 @@ from layers.proposals.model import (
     Withdraw,
     event_title,
 )
+from layers.proposals.receiving import receive_changes
 from layers.proposals.register import (
     attached_document,
     create_proposal,
@@ -70,12 +73,16 @@ __all__ = [
     "edit_proposal",
     "event_title",
     "get_proposal",
+    "keep_checks",
+    "kept_checks",
     "list_comments",
     "list_events",
     "list_proposals",
     "merge_proposal",
     "move_proposal",
     "proposal_changes",
+    "proposal_diff",
+    "receive_changes",
     "resolve_comment",
     "resolve_conflicts",
     "touched_features",

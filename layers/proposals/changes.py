@@ -156,7 +156,7 @@ def proposal_changes(store: Store, proposal: str, *, version: int | None = None)
     Returns
     -------
     dict of str to LayerChanges
-        By layer, in the order of their ids; only layers that it changes.
+        By layer, in the order of their ids; only layers that it changes and that the store shows.
 
     Raises
     ------
@@ -166,10 +166,11 @@ def proposal_changes(store: Store, proposal: str, *, version: int | None = None)
     core = store.core
     with core.reading() as connection:
         number = int(read_proposal(core, connection, proposal).id)
-        layers = change_counts(core, connection, number, version=version)
+        definitions = core.definitions(connection)
         return {
-            layer: layer_changes(core, connection, core.definition(connection, layer), number, version=version)
-            for layer in layers
+            layer: layer_changes(core, connection, definitions[layer], number, version=version)
+            for layer in change_counts(core, connection, number, version=version)
+            if layer in definitions
         }
 
 
@@ -198,7 +199,9 @@ def change_summary(store: Store, proposal: str, *, version: int | None = None) -
     core = store.core
     with core.reading() as connection:
         number = int(read_proposal(core, connection, proposal).id)
-        return change_counts(core, connection, number, version=version)
+        definitions = core.definitions(connection)
+        counts = change_counts(core, connection, number, version=version)
+        return {layer: found for layer, found in counts.items() if layer in definitions}
 
 
 def _check_editable(proposal: Proposal, version: int | None) -> None:

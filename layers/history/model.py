@@ -6,7 +6,7 @@ of shapes is computed from these when asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
@@ -165,6 +165,23 @@ class LayerDiff:
         known = old if old is not None else new or {}
         values = {name: value for name, value in known.items() if value is not None}
         return {name: (value, None) if new is None else (None, value) for name, value in values.items()}
+
+    def only(self, ids: Collection[str]) -> LayerDiff:
+        """Return what changed of some features.
+
+        Parameters
+        ----------
+        ids : collection of str
+            Their ids.
+
+        Returns
+        -------
+        LayerDiff
+            Without all others.
+        """
+        wanted = list(ids)
+        before, after = (state[state.index.isin(wanted)] for state in (self.before, self.after))
+        return LayerDiff(self.definition, before, after)
 
     def invert(self) -> LayerDiff:
         """Return the way back.

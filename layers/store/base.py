@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from types import TracebackType
-from typing import Any, Final, Self, Unpack
+from typing import TYPE_CHECKING, Final, Self, Unpack
 
 import geopandas as gpd
 import sqlalchemy as sa
 
 from layers.definitions import LayerDefinition
-from layers.errors import UnknownFeatureError, ValueOutOfRangeError
+from layers.errors import ValueOutOfRangeError
 from layers.store.core import Core
+from layers.store.defining import define
 from layers.store.engine import Engine
 from layers.store.model import Changeset, Decision, Edit, Extent, Page, Version
 from layers.store.overlay import Overlay
-from layers.store.rows import attribute_columns, features_from_history
+from layers.store.recording import feature_versions, named_changesets, record, recorded
 from layers.store.selecting import Selection, wanted_by
 from layers.store.states import count_of, cursor_of, extent_of, key_of, overlay, read_rows, state_of
-from layers.store.tables import new_columns
 from layers.store.writing import Writer
 from layers.types import Text
+
+if TYPE_CHECKING:
+    from layers.history.model import Diff
 
 __all__ = ["Store"]
 
@@ -116,24 +119,7 @@ class Store:
         """
         with self._core.writing() as connection:
             self._core.engine.lock(connection)
-            stored = self._core.definitions(connection).get(definition.id)
-            if stored == definition:
-                return
-            layers = self._core.base.layers
-            table = self._core.table(definition)
-            if stored is None:
-                self._core.engine.create_layer(connection, table, definition)
-                connection.execute(sa.insert(layers).values(id=definition.id, definition=definition.model_dump_json()))
-                return
-            for name in new_columns(stored, definition):
-                column = sa.schema.CreateColumn(table.c[name]).compile(dialect=connection.dialect)
-                target = connection.dialect.identifier_preparer.format_table(table)
-                connection.exec_driver_sql(f"ALTER TABLE {target} ADD COLUMN {column}")
-            if stored.geometry != definition.geometry:
-                self._core.engine.widen_geometry(connection, table)
-            connection.execute(
-                sa.update(layers).where(layers.c.id == definition.id).values(definition=definition.model_dump_json())
-            )
+            define(self._core, connection, definition)
 
     # Reading --------------------------------------------------------------------------------------------------------
 
@@ -288,18 +274,74 @@ class Store:
 
     # Record time ----------------------------------------------------------------------------------------------------
 
-    def changesets(self) -> list[Changeset]:
-        """Return every changeset, oldest first.
+    def changesets(
+        self, *, before: int | None = None, limit: int | None = None, newest_first: bool = False
+    ) -> list[Changeset]:
+        """Return the record, all of it or a page.
+
+        Parameters
+        ----------
+        before : int, optional
+            Only changesets before this one.
+        limit : int, optional
+            At most so many.
+        newest_first : bool
+            In which order.
 
         Returns
         -------
         list of Changeset
-            The whole record.
+            Oldest first unless asked otherwise.
         """
-        table = self._core.base.changesets
         with self._core.reading() as connection:
-            rows = connection.execute(sa.select(table).order_by(table.c.id)).all()
-        return [_changeset(row) for row in rows]
+            return recorded(self._core, connection, before=before, limit=limit, newest_first=newest_first)
+
+    def changesets_of(self, numbers: Collection[int]) -> list[Changeset]:
+        """Return some changesets.
+
+        Parameters
+        ----------
+        numbers : collection of int
+            Their ids.
+
+        Returns
+        -------
+        list of Changeset
+            Oldest first.
+
+        Raises
+        ------
+        UnknownChangesetError
+            If there is no such changeset.
+        """
+        with self._core.reading() as connection:
+            return named_changesets(self._core, connection, numbers)
+
+    def diff(self, a: int | dt.datetime, b: int | dt.datetime, *, layers: Collection[str] | None = None) -> Diff:
+        """Return what changed from one state to another.
+
+        Parameters
+        ----------
+        a, b : int or datetime.datetime
+            Changesets or moments, in any order; 0 is the state before the first.
+        layers : collection of str, optional
+            Only these layers.
+
+        Returns
+        -------
+        Diff
+            Read from the versions between the two, never from whole layers.
+
+        Raises
+        ------
+        UnknownChangesetError, UnknownLayerError
+            For what is not there.
+        """
+        # Loaded at the first diff: a diff names edits, and edits are part of the package of the store.
+        from layers.history.reading import diff_between  # noqa: PLC0415
+
+        with self._core.reading() as connection:
+            return diff_between(self._core, connection, a, b, layers=layers)
 
     def latest(self) -> int:
         """Return the id of the newest changeset, 0 for none.
@@ -332,29 +374,8 @@ class Store:
         UnknownLayerError, UnknownFeatureError
             If it was never there.
         """
-        table = self._core.base.history
         with self._core.reading() as connection:
-            definition = self._core.definition(connection, layer)
-            rows = connection.execute(
-                sa.select(table.c.changeset, table.c.operation, sa.cast(table.c.attributes, sa.Text), table.c.geometry)
-                .where(table.c.layer == layer, table.c.feature_id == feature_id)
-                .order_by(table.c.changeset)
-            ).all()
-        if not rows:
-            raise UnknownFeatureError(seen=feature_id, where=definition.id)
-        features = features_from_history(
-            definition, [feature_id] * len(rows), [row[2] or "{}" for row in rows], [row[3] for row in rows]
-        )
-        columns = attribute_columns(definition, features)
-        return [
-            Version(
-                changeset=row[0],
-                operation=row[1],
-                attributes={name: values[i] for name, values in columns.items() if values[i] is not None},
-                geometry=features.geometry.iloc[i],
-            )
-            for i, row in enumerate(rows)
-        ]
+            return feature_versions(self._core, connection, self._core.definition(connection, layer), feature_id)
 
     # Writing --------------------------------------------------------------------------------------------------------
 
@@ -412,28 +433,7 @@ class Store:
             writer = Writer(self._core, connection, number, base=base)
             features = sum(writer.write(edit) for edit in edits)
             changeset = Changeset(number, author, message, decision, dt.datetime.now(dt.UTC), features)
-            connection.execute(
-                sa.insert(self._core.base.changesets).values(
-                    id=number,
-                    author=author,
-                    message=message,
-                    decision_number=None if decision is None else decision.number,
-                    decision_date=None if decision is None else decision.date,
-                    time=changeset.time.isoformat(),
-                    features=features,
-                )
-            )
+            record(self._core, connection, changeset)
             if also is not None:
                 also(connection, changeset)
         return changeset
-
-
-def _changeset(row: sa.Row[Any]) -> Changeset:
-    return Changeset(
-        id=row.id,
-        author=row.author,
-        message=row.message,
-        decision=None if row.decision_number is None else Decision(row.decision_number, row.decision_date),
-        time=dt.datetime.fromisoformat(row.time),
-        features=row.features,
-    )

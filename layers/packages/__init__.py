@@ -1,0 +1,37 @@
+"""Exchange packages: layers handed to an institute as one file, and its changes taken back against the same state."""
+
+from __future__ import annotations
+
+from layers.packages.area import read_area
+from layers.packages.creating import create_package
+from layers.packages.manifest import Manifest
+from layers.packages.merging import PackageMerge, commit_merge, merge_package
+from layers.packages.reading import LayerChanges, PackageChanges, changes_of_package
+from layers.packages.signing import (
+    Signature,
+    fingerprint,
+    make_keys,
+    read_private_key,
+    read_public_key,
+    sign_package,
+    verify_package,
+)
+
+__all__ = [
+    "LayerChanges",
+    "Manifest",
+    "PackageChanges",
+    "PackageMerge",
+    "Signature",
+    "changes_of_package",
+    "commit_merge",
+    "create_package",
+    "fingerprint",
+    "make_keys",
+    "merge_package",
+    "read_area",
+    "read_private_key",
+    "read_public_key",
+    "sign_package",
+    "verify_package",
+]

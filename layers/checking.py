@@ -167,7 +167,7 @@ def _topology(definition: LayerDefinition, features: gpd.GeoDataFrame, surroundi
         against[rules.covered_by] = surroundings.near(rules.covered_by, _WORLD) if cover.empty else cover
     there = surroundings.near(definition.id, bounds)
     ids = features.index
-    if there is None or there.index.isin(ids).all():
+    if there is None or there.empty or there.index.isin(ids).all():
         return Found(check_topology(definition, features, against=against))
     whole = pd.concat([features, there[~there.index.isin(ids)]])
     found = check_topology(definition, whole, against=against, touched=ids.tolist())

@@ -421,7 +421,7 @@ def _known(
     """Return those of the file's features whose place is known already, by their ids."""
     if definition is None or surroundings is None:
         return None
-    there = surroundings.same(definition.id, [name for name in ids if isinstance(name, str)])
+    there = surroundings.same(definition.id, [name for name in ids.tolist() if isinstance(name, str)])
     there = there[~there["position"].isin(_NO_PLACE).to_numpy(dtype=bool) & there.geometry.notna().to_numpy()]
     if len(there) < _FEWEST_PAIRS:
         return None

@@ -238,7 +238,7 @@ class StoreSurroundings:
         GeoDataFrame
             Typed, EPSG:4326.
         """
-        return self.store.read(layer, ids=ids)
+        return _there(self.store, layer, ids)
 
     def near(self, layer: str, bounds: Bounds) -> gpd.GeoDataFrame | None:
         """Return the features of a layer that may touch the file's.
@@ -287,9 +287,14 @@ def _accepted(examined: Examination, accept: Accept) -> Examination:
     return replace(examined, receipt=receipt, checked=checked.where(~bad), rows=examined.rows[~bad])
 
 
+def _there(store: Store, layer: str, ids: Sequence[str]) -> gpd.GeoDataFrame:
+    """Return those features that are in the layer; one without features need not be asked for each."""
+    return store.read(layer, ids=ids if store.count(layer) else ())
+
+
 def _current(store: Store, layer: str, features: gpd.GeoDataFrame, *, mode: PutMode) -> gpd.GeoDataFrame:
     """Return the current state of those features that are in the layer; refuse what the mode does not allow."""
-    current = store.read(layer, ids=features.index.tolist())
+    current = _there(store, layer, features.index.tolist())
     if mode == "insert" and len(current):
         raise FeatureExistsError(seen=current.index[0], where=layer)
     if mode == "update" and len(missing := features.index.difference(current.index, sort=False)):
@@ -314,9 +319,9 @@ def _completed(
 
 def _same(definition: LayerDefinition, features: gpd.GeoDataFrame, current: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
     """Mark the features that are in the layer just so."""
+    if current.empty:
+        return np.zeros(len(features), dtype=bool)
     same: npt.NDArray[np.bool_] = np.asarray(features.index.isin(current.index), dtype=bool)
-    if not same.any():
-        return same
     before = current.reindex(features.index)
     for field in definition.all_fields:
         new, old = features[field.name], before[field.name]

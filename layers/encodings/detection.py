@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -53,7 +53,7 @@ _SHOWN: Final = 3
 
 #: A piece with one of these may mean something else than it says.
 _TELLING: Final = re.compile(r"[^ -~\t\r\n]|[\^`~(+'?.]|[dD][dD]")
-_NUMBER: Final = re.compile("[0-9]+")
+_NUMBER: Final = "[0-9]+"
 _CONTROL: Final = re.compile("[\x01-\x08\x0e-\x1f]")
 
 
@@ -121,15 +121,15 @@ class Words:
     ----------
     pieces : tuple of str
         Different pieces of text that some scheme could read otherwise than they stand, in alphabetical order.
-    texts : int
-        How many different texts there are.
+    blank : bool
+        Whether the column has no text at all.
     apart : tuple of int
-        How many of these have marks apart from their letters, and how many of them are decomposed throughout.
+        How many different texts have marks apart from their letters, and how many of them are decomposed throughout.
     """
 
     pieces: tuple[str, ...]
-    texts: int
-    apart: tuple[int, int]
+    blank: bool
+    apart: tuple[int, int] = (0, 0)
 
     @classmethod
     def of(cls, texts: pd.Series[Any] | Sequence[str | None]) -> Words:
@@ -146,10 +146,12 @@ class Words:
             Of its different texts.
         """
         different = _different(texts)
-        # What is ASCII is in every form at once.
-        marked = [text for text in different if not text.isascii() and not unicodedata.is_normalized("NFC", text)]
+        pieces = tuple(_pieces(different))
+        if all(unicodedata.is_normalized("NFC", piece) for piece in pieces):
+            return cls(pieces, blank=not len(different))
+        marked = [text for text in different.to_pylist() if not unicodedata.is_normalized("NFC", text)]
         decomposed = sum(unicodedata.is_normalized("NFD", text) for text in marked)
-        return cls(tuple(_pieces(different)), len(different), (len(marked), decomposed))
+        return cls(pieces, blank=False, apart=(len(marked), decomposed))
 
     def ranked(self, prior: Mapping[str, float] | None = None) -> tuple[Candidate, ...]:
         """Return the encodings that the column may be in, the likeliest first.
@@ -165,7 +167,7 @@ class Words:
             At least one.
         """
         if not self.pieces:
-            return (Candidate("unicode", 1.0, _NOTHING if self.texts else _EMPTY),)
+            return (Candidate("unicode", 1.0, _EMPTY if self.blank else _NOTHING),)
         ranked = _ranked(self.pieces, prior)
         return tuple(_with_form(candidate, *self.apart) for candidate in ranked)
 
@@ -247,22 +249,24 @@ def _decode(scheme: Scheme, piece: str) -> str:
     return scheme.decode(piece)
 
 
-def _different(texts: pd.Series[Any] | Sequence[str | None]) -> list[str]:
-    """Return the different texts of a column, missing ones left out."""
+def _different(texts: pd.Series[Any] | Sequence[str | None]) -> pa.LargeStringArray:
+    """Return the different texts of a column, missing and empty ones left out."""
     column = texts if isinstance(texts, pd.Series) else pd.Series(list(texts), dtype=object)
     if isinstance(column.dtype, pd.StringDtype):
-        found = pc.unique(pa.array(column.array, type=pa.large_string())).to_pylist()
-        return [text for text in found if text]
-    return [text for text in column.dropna().unique() if isinstance(text, str) and text]
+        found = pa.array(column.array, type=pa.large_string())
+    else:
+        found = pa.array([text for text in column.array if isinstance(text, str)], type=pa.large_string())
+    found = pc.unique(found.drop_null())
+    return found.filter(pc.greater(pc.binary_length(found), 0))
 
 
-def _pieces(different: Iterable[str]) -> list[str]:
+def _pieces(different: pa.LargeStringArray) -> list[str]:
     """Return the different pieces that some scheme could read otherwise than they stand, in alphabetical order."""
-    told = filter(_TELLING.search, set(" ".join(different).split(" ")))
     # Numbers are all one here: QL.1 and QL.32 are no evidence apart.
-    found = {_NUMBER.sub("0", piece) for piece in told}
+    alike = pc.unique(pc.replace_substring_regex(different, _NUMBER, "0")).to_pylist()
+    told = filter(_TELLING.search, set(" ".join(alike).split(" ")))
     return sorted(
-        piece for piece in found if not piece.isascii() or VIQR_TYPICAL.search(piece) or _CONTROL.search(piece)
+        piece for piece in told if not piece.isascii() or VIQR_TYPICAL.search(piece) or _CONTROL.search(piece)
     )
 
 

@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from layers.store.tables import box
 from layers.types import Bounds
 
-__all__ = ["SRS", "from_blob", "register_functions", "to_blobs"]
+__all__ = ["BLOB_HEADER_BYTES", "SRS", "from_blob", "register_functions", "to_blobs"]
 
 #: EPSG:4326.
 SRS: Final = 4326
@@ -26,6 +26,8 @@ SRS: Final = 4326
 _HEADER: Final = np.dtype(
     [("magic", "S2"), ("version", "u1"), ("flags", "u1"), ("srs", "<i4"), ("envelope", "<f8", (4,))]
 )
+#: Bytes before the WKB in every blob of `to_blobs`.
+BLOB_HEADER_BYTES: Final = _HEADER.itemsize
 _FLAGS: Final = 0b00000011
 _FLAG_EMPTY: Final = 0b00010000
 _ENVELOPE_BYTES: Final = (0, 32, 48, 48, 64)

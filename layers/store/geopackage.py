@@ -9,7 +9,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from itertools import repeat
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,11 +19,11 @@ import sqlalchemy as sa
 
 from layers.definitions import LayerDefinition
 from layers.errors import StoreUnreachableError
-from layers.store.blobs import SRS, from_blob, register_functions, to_blobs
+from layers.store.blobs import BLOB_HEADER_BYTES, SRS, from_blob, register_functions, to_blobs
 from layers.store.engine import Columns
 from layers.store.functions import register_filter_functions
+from layers.store.jsontext import NUMBER_FUNCTION, json_of, number_text
 from layers.store.model import Operation
-from layers.store.rows import json_rows
 from layers.store.rtree import create_triggers, drop_triggers, fill, index_name
 from layers.store.tables import GEOMETRY_COLUMN, BaseTables
 from layers.store.versions import SqliteVersions, Versions
@@ -392,24 +391,23 @@ class GeoPackageEngine:
         operation : {"insert", "update"}
             Which of them.
         """
-        count = len(rows["feature_id"])
-        attributes = json_rows(
-            {name: rows[name] for name in rows if name not in ("feature_id", GEOMETRY_COLUMN, "changeset")}, count
-        )
-        shapes = rows[GEOMETRY_COLUMN] if GEOMETRY_COLUMN in rows else np.full(count, None)
-        versions = zip(
-            repeat(table.name),
-            rows["feature_id"],
-            rows["changeset"],
-            repeat(operation),
-            attributes,
-            shapely.to_wkb(shapes).tolist(),
-            strict=False,
-        )
-        _driver(connection).executemany(
+        # The database copies what it was just given: nothing passes through Python a second time.
+        names = [
+            name
+            for name, column in rows.items()
+            if name not in ("feature_id", GEOMETRY_COLUMN, "changeset") and _says_something(column)
+        ]
+        attributes = json_of({name: table.c[name].type for name in names})
+        geometry = f'substr("{GEOMETRY_COLUMN}", {BLOB_HEADER_BYTES + 1})' if GEOMETRY_COLUMN in rows else "NULL"
+        ids = rows["feature_id"]
+        # Keys only grow: what was inserted last has the greatest ones.
+        which, value = f'fid > (SELECT max(fid) FROM "{table.name}") - ?3', len(ids)
+        if operation == "update":
+            which, value = "feature_id IN (SELECT value FROM json_each(?3))", orjson.dumps(ids).decode()
+        _driver(connection).execute(
             f"INSERT INTO {history.name} (layer, feature_id, changeset, operation, attributes, geometry)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            versions,
+            f' SELECT ?1, feature_id, changeset, ?2, {attributes}, {geometry} FROM "{table.name}" WHERE {which}',
+            (str(table.name), operation, value),
         )
 
     def bounds(self, connection: sa.Connection, table: sa.Table) -> Bounds | None:
@@ -502,7 +500,9 @@ def _values(rows: Columns) -> dict[str, Sequence[Any]]:
         if name == GEOMETRY_COLUMN:
             values[name] = to_blobs(np.asarray(column, dtype=object))
         elif name in ("valid_from", "valid_to") or _holds_dates(column):
-            values[name] = [None if day is None else day.isoformat() for day in column]
+            # One text for each different day: they repeat themselves.
+            texts = {day: None if day is None else day.isoformat() for day in set(column)}
+            values[name] = [texts[day] for day in column]
         else:
             values[name] = column
     return values
@@ -538,6 +538,7 @@ def _on_connect(driver: sqlite3.Connection, _: object) -> None:
     ):
         driver.execute(f"PRAGMA {pragma}")
     register_functions(driver)
+    driver.create_function(NUMBER_FUNCTION, 1, number_text, deterministic=True)
     register_filter_functions(driver)
 
 

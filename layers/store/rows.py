@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 import pandas as pd
+import pyarrow as pa
 import shapely
 
 from layers.coercion import DTYPES
@@ -40,12 +41,16 @@ def attribute_columns(definition: LayerDefinition, features: gpd.GeoDataFrame) -
 
 
 def _plain(type_: FieldType, values: Any) -> list[Any]:
+    if bool(values.isna().all()):
+        return [None] * len(values)
     if type_ == "date":
         return list(np.asarray(values, dtype="datetime64[D]").tolist())
     if type_ == "number":
         plain = np.asarray(values, dtype=object)
         plain[np.isnan(np.asarray(values, dtype="float64"))] = None
         return list(plain.tolist())
+    if type_ == "text":
+        return list(pa.array(values, type=pa.large_string()).to_pylist())
     return list(values.to_numpy(dtype=object, na_value=None).tolist())
 
 

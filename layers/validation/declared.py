@@ -95,13 +95,16 @@ def check_declared(
             usable = drawn & (dimension == 1)
         if not usable.any():
             continue
+        amounts = read_amounts(table[one.column])
+        compared = usable & np.isfinite(amounts.values)
+        if not compared.any():
+            continue
         kind = (one.measure, areal)
         if kind not in measured:
             only = shapes.copy()
             only[~usable] = None
             measured[kind] = ground_area(only) if one.measure == "area" else ground_length(only)
-        amounts = read_amounts(table[one.column])
-        compared = usable & np.isfinite(amounts.values) & (measured[kind] > 0)
+        compared &= measured[kind] > 0
         if compared.any():
             column = _Column(one, amounts, measured[kind], compared, shapes, rows, layer)
             found += _check(column, metric_crs, strict=definition is not None)

@@ -37,7 +37,9 @@ def check_references(
         of the same file.
     """
     rows, table = Rows(definition.id, features.index), pd.DataFrame(features)
-    own = frozenset(name for name in features.index if isinstance(name, str))
+    own: frozenset[str] = frozenset()
+    if any(field.references == definition.id for field in definition.fields):
+        own = frozenset(name for name in features.index if isinstance(name, str))
     issues: list[Issue] = []
     unchecked = []
     for field in definition.fields:

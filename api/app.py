@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
 
-from api import features, health, imports, jobs, portal, processes, records
+from api import features, health, imports, jobs, portal, processes, records, writing
 from api.auth.gate import Gate
 from api.auth.persons import admit
 from api.auth.recording import AuditMiddleware
@@ -216,7 +216,16 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     pages = (features.landing, portal.router, portal.filing)
     # The catalogue goes before the layers, among which it lies.
-    documents = (router, records.router, features.router, processes.router, imports.router, jobs.router, health.router)
+    documents = (
+        router,
+        records.router,
+        features.router,
+        writing.router,
+        processes.router,
+        imports.router,
+        jobs.router,
+        health.router,
+    )
     for part in (*pages, *documents):
         app.include_router(part)
     document: dict[str, Any] = openapi_document(app.routes, settings=settings, version=app.version)

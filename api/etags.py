@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import geopandas as gpd
+import orjson
 import shapely
+from shapely.geometry.base import BaseGeometry
 
-from layers.geojson import attribute_rows, to_json
+from layers.geojson import attribute_rows
 
-__all__ = ["ANY", "feature_state", "named_states", "not_modified", "strong_etag"]
+__all__ = ["ANY", "feature_state", "named_states", "not_modified", "state_digest", "strong_etag"]
 
 #: Any state, as long as there is one.
 ANY: Final = "*"
@@ -33,10 +36,36 @@ def feature_state(features: gpd.GeoDataFrame) -> str:
     str
         The same for the same id, attributes and geometry, whatever language or CRS it is told in.
     """
-    known = {"id": str(features.index[0]), "properties": attribute_rows(features)[0]}
-    geometry = features.geometry.iloc[0]
-    digest = hashlib.sha256(to_json(known))
-    digest.update(b"" if geometry is None else shapely.to_wkb(geometry))
+    return state_digest(str(features.index[0]), attribute_rows(features)[0], features.geometry.iloc[0])
+
+
+def state_digest(feature_id: str, attributes: Mapping[str, Any], geometry: BaseGeometry | bytes | None) -> str:
+    """Return the digest of a state, of its parts.
+
+    Parameters
+    ----------
+    feature_id : str
+        The feature.
+    attributes : mapping
+        JSON values by field, in any order.
+    geometry : BaseGeometry, bytes or None
+        In EPSG:4326, also as WKB of any kind.
+
+    Returns
+    -------
+    str
+        As by `feature_state`.
+
+    Examples
+    --------
+    >>> state_digest("a", {"n": 1, "b": None}, None) == state_digest("a", {"b": None, "n": 1.0}, None)
+    True
+    """
+    plain = {name: float(value) if type(value) is int else value for name, value in attributes.items()}
+    digest = hashlib.sha256(orjson.dumps([feature_id, plain], option=orjson.OPT_SORT_KEYS))
+    shape = shapely.from_wkb(geometry) if isinstance(geometry, bytes) else geometry
+    if shape is not None and not shape.is_empty:
+        digest.update(shapely.to_wkb(shape))
     return digest.hexdigest()[:_LENGTH]
 
 

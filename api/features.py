@@ -19,6 +19,7 @@ from api.documents import (
     layer_schema_document,
 )
 from api.errors import BadParameterError
+from api.etags import feature_state, not_modified, strong_etag
 from api.links import GEOJSON, JSON, SCHEMA, base_url, collection_url, feature_url, link, request_url
 from api.openapi import document_of
 from api.params import (
@@ -322,12 +323,15 @@ def item(
         If the layer has no such feature.
     """
     # No database holds a NUL character, so no feature is called so.
-    found = [] if "\0" in featureId else feature_objects(store.read(definition.id, ids=[featureId]))
-    if not found:
+    found = None if "\0" in featureId else store.read(definition.id, ids=[featureId])
+    if found is None or found.empty:
         raise UnknownFeatureError(seen=featureId, where=definition.id)
-    base = base_url(request)
+    base, etag = base_url(request), strong_etag(feature_state(found), language)
+    if not_modified(request.headers.get("if-none-match"), etag):
+        return Response(status_code=304, headers={"ETag": etag})
     links = [
         link(feature_url(base, definition.id, featureId), "self", GEOJSON),
         link(collection_url(base, definition.id), "collection", JSON, definition.title.say(language)),
     ]
-    return answer({**found[0], "links": links}, language=language, media_type=GEOJSON)
+    document = {**feature_objects(found)[0], "links": links}
+    return answer(document, language=language, media_type=GEOJSON, headers={"ETag": etag})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from api.writing_parts import WRITING_PARAMETERS, WRITING_SCHEMAS
 from layers.types import LANGUAGES
 
 __all__ = ["IMPORT_FORM", "PARAMETERS", "SCHEMAS", "ref"]
@@ -49,6 +50,7 @@ _FLAG: Final[JsonObject] = {"type": "string", "enum": ["true", "false"]}
 
 #: Every parameter by the name of its component; `{max_limit}` and such are filled in from the settings.
 PARAMETERS: Final[dict[str, JsonObject]] = {
+    **WRITING_PARAMETERS,
     "collectionId": _path("collectionId", "Id of a layer."),
     "featureId": _path("featureId", "Id of a feature; signs that mean something in an address are escaped."),
     "jobId": _path("jobId", "Id of a job."),
@@ -241,6 +243,7 @@ _JOB: Final[dict[str, JsonObject]] = {
 
 #: Every body by the name of its component.
 SCHEMAS: Final[dict[str, JsonObject]] = {
+    **WRITING_SCHEMAS,
     "link": _object("href rel", href=_TEXT, rel=_TEXT, type=_TEXT, title=_TEXT),
     "landingPage": _object("links", title=_TEXT, description=_TEXT, links=_LINKS),
     "confClasses": _object("conformsTo", conformsTo=_list(_TEXT)),

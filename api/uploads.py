@@ -31,7 +31,7 @@ from layers.types import Text
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-__all__ = ["BINARY", "FORM", "Upload", "check_origin", "form_fields", "receive_upload"]
+__all__ = ["BINARY", "FORM", "Upload", "check_origin", "form_fields", "read_body", "receive_upload"]
 
 #: The file alone; its name and everything else stand in the address.
 BINARY: Final = "application/octet-stream"
@@ -149,6 +149,32 @@ async def receive_upload(request: Request, folder: Path, *, name: str | None, li
     return upload
 
 
+async def read_body(request: Request) -> bytes:
+    """Return the body of a request, which has to be short.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+
+    Returns
+    -------
+    bytes
+        The body.
+
+    Raises
+    ------
+    BodyTooLargeError
+        If it is too long.
+    BadBodyError
+        If it is cut short.
+    StalledError
+        If nothing more comes.
+    """
+    limit: int = request.app.state.settings.max_body_bytes
+    return b"".join([chunk async for chunk in _chunks(request, limit)])
+
+
 async def form_fields(request: Request) -> dict[str, str]:
     """Return the fields of a form without a file.
 
@@ -171,8 +197,7 @@ async def form_fields(request: Request) -> dict[str, str]:
     BadBodyError
         If it is no form.
     """
-    limit: int = request.app.state.settings.max_body_bytes
-    body = b"".join([chunk async for chunk in _chunks(request, limit)])
+    body = await read_body(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if body and kind != _SMALL_FORM:
         raise UnsupportedMediaTypeError(seen=kind, wanted=_SMALL_FORM, where=request.url.path)

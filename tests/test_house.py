@@ -58,7 +58,7 @@ def is_registration(decorator: ast.expr) -> bool:
         isinstance(decorator, ast.Call)
         and isinstance(decorator.func, ast.Attribute)
         and isinstance(decorator.func.value, ast.Name)
-        and decorator.func.attr in {"get", "post", "delete", "command"}
+        and decorator.func.attr in {"get", "post", "put", "patch", "delete", "options", "command"}
     )
 
 

@@ -66,7 +66,8 @@ class Gate:
 
     def __init__(self, settings: Settings, store: Store, people: People) -> None:
         self._settings = settings
-        self._store = store
+        #: The whole store, for what is checked elsewhere.
+        self.whole = store
         self.people = people
         #: Whether people sign in.
         self.signs_in = settings.sign_in == "on" or not is_loopback(settings.host) or bool(settings.public_url)
@@ -149,10 +150,10 @@ class Gate:
             The store itself where nothing is left out.
         """
         if sight.all:
-            return self._store
+            return self.whole
         found = self._views.get(sight)
         if found is None:
-            found = self._views[sight] = StoreView(self._store, sight)
+            found = self._views[sight] = StoreView(self.whole, sight)
             while len(self._views) > _VIEWS:
                 self._views.popitem(last=False)
         return found
@@ -177,7 +178,7 @@ class Gate:
         UnknownLayerError
             If there is no such layer, or he may not see it.
         """
-        return self.store_for(person).definition(layer).fields == self._store.definition(layer).fields
+        return self.store_for(person).definition(layer).fields == self.whole.definition(layer).fields
 
     async def _identified(self, request: Request) -> Person:
         header = request.headers.get("authorization", "")

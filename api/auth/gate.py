@@ -103,6 +103,8 @@ class Gate:
             If a page of somebody else makes a reader's browser send it.
         """
         if not self.signs_in:
+            if request.method not in SAFE_METHODS:
+                check_origin(request)
             request.state.person = self._local
             return self._local
         request.state.person = self._stranger

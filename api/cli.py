@@ -13,11 +13,14 @@ import typer
 
 from api.commands.changesets import changesets
 from api.commands.exporting import export
+from api.commands.history import blame, diff, log, restore
 from api.commands.importing import import_
 from api.commands.init import init
 from api.commands.inspecting import inspect
 from api.commands.layers import layers
+from api.commands.merging import merge
 from api.commands.offering import proposal
+from api.commands.packages import package
 from api.commands.raster import raster
 from api.commands.review import review
 from api.commands.serve import serve
@@ -78,7 +81,13 @@ app.command()(export)
 app.command()(inspect)
 app.command()(raster)
 app.command()(changesets)
+app.command()(log)
+app.command()(diff)
+app.command()(blame)
+app.command()(restore)
+app.command()(merge)
 app.add_typer(layers, name="layers")
+app.add_typer(package, name="package")
 app.add_typer(proposal, name="proposal")
 
 

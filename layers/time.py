@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from layers.errors import ValueOutOfRangeError
 from layers.types import Text
 
-__all__ = ["HORIZONS", "Horizon", "Interval", "horizon_interval", "parse_datetime"]
+__all__ = ["HORIZONS", "Horizon", "Interval", "horizon_interval", "parse_as_of", "parse_datetime"]
 
 #: Horizons of the plans that Hanoi's parks are reviewed against: today, the capital plan (2030, 2050) and the general
 #: plan (2045, 2065).
@@ -22,6 +22,10 @@ HORIZONS: Final = (2025, 2030, 2045, 2050, 2065)
 _WANTED: Final = Text(
     vi="ngày (2030-12-31), thời điểm RFC 3339, hoặc khoảng a/b với '..' là để ngỏ",
     en="a date (2030-12-31), an RFC 3339 date-time, or an interval a/b with '..' for an open end",
+)
+_RECORDED: Final = Text(
+    vi="số của một phiên bản thay đổi, một ngày, hoặc thời điểm RFC 3339",
+    en="the number of a changeset, a date, or an RFC 3339 date-time",
 )
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATE_TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})")
@@ -115,6 +119,43 @@ def parse_datetime(text: str) -> Interval:
     if start is not None and end is not None and start > end:
         raise ValueOutOfRangeError(seen=text, wanted=_WANTED, where="datetime")
     return Interval(start, end)
+
+
+def parse_as_of(text: str, *, where: str = "as_of") -> int | dt.datetime:
+    """Read a point of record time.
+
+    Parameters
+    ----------
+    text : str
+        The number of a changeset, an RFC 3339 date-time, or a day, which means its end in UTC.
+    where : str
+        What to call it in an error.
+
+    Returns
+    -------
+    int or datetime.datetime
+        For `as_of` of a selection.
+
+    Raises
+    ------
+    ValueOutOfRangeError
+        If the text is none of these.
+
+    Examples
+    --------
+    >>> parse_as_of("12"), parse_as_of("2026-01-31").isoformat()
+    (12, '2026-01-31T23:59:59.999999+00:00')
+    """
+    if text.isascii() and text.isdecimal() and len(text) < 10:
+        return int(text)
+    try:
+        if _DATE.fullmatch(text):
+            return dt.datetime.combine(dt.date.fromisoformat(text), dt.time.max, dt.UTC)
+        if _DATE_TIME.fullmatch(text):
+            return dt.datetime.fromisoformat(text.upper())
+    except ValueError as error:
+        raise ValueOutOfRangeError(seen=text, wanted=_RECORDED, where=where) from error
+    raise ValueOutOfRangeError(seen=text, wanted=_RECORDED, where=where)
 
 
 def _parse_day(part: str, whole: str) -> dt.date:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from api.commands.options import LangOption, StoreOption, choose, open_existing
+from api.commands.options import AsOfOption, LangOption, StoreOption, choose, open_existing, record_time
 from api.errors import BadParameterError
 from api.terminal import say, spoken_language
 from layers.types import Text
@@ -33,7 +33,7 @@ def export(
         str | None, typer.Option(metavar="EPSG:CODE", help="CRS of the file; longitude and latitude without it.")
     ] = None,
     horizon: Annotated[int | None, typer.Option(metavar="YEAR", help="State at the end of a year.")] = None,
-    as_of: Annotated[int | None, typer.Option(metavar="N", help="State after that changeset.")] = None,
+    as_of: AsOfOption = None,
     bbox: Annotated[str | None, typer.Option(metavar="W,S,E,N", help="Features in these degrees.")] = None,
     store: StoreOption = None,
     lang: LangOption = None,
@@ -41,12 +41,12 @@ def export(
     """Export a layer to a file."""
     language = spoken_language(lang)
     choose(format_, FORMATS, option="--format")
-    bounds = None if bbox is None else _bounds(bbox)
+    bounds, recorded = None if bbox is None else _bounds(bbox), record_time(as_of)
     with open_existing(store) as opened:
         from layers.formats import write_features  # noqa: PLC0415
 
         definition = opened.definition(layer)
-        features = opened.read(layer, horizon=horizon, as_of=as_of, bbox=bounds)
+        features = opened.read(layer, horizon=horizon, as_of=recorded, bbox=bounds)
         result = write_features(features, definition, out, format=format_, crs=crs, language=language)
     for line in result.messages(language):
         say(line)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands.options import LangOption, StoreOption, open_existing
+from api.commands.options import AsOfOption, LangOption, StoreOption, open_existing, record_time
 from api.terminal import print_table, say, spoken_language, write_result
 from layers.types import Text
 
@@ -19,9 +19,9 @@ IdArgument = Annotated[str, typer.Argument(metavar="LAYER", help="Id of the laye
 
 
 @layers.command(name="list")
-def list_(store: StoreOption = None, lang: LangOption = None) -> None:
+def list_(as_of: AsOfOption = None, store: StoreOption = None, lang: LangOption = None) -> None:
     """List the layers."""
-    language = spoken_language(lang)
+    language, recorded = spoken_language(lang), record_time(as_of)
     with open_existing(store) as opened:
         rows = [
             (
@@ -29,7 +29,7 @@ def list_(store: StoreOption = None, lang: LangOption = None) -> None:
                 definition.title.say(language),
                 definition.theme,
                 ", ".join(definition.geometry),
-                opened.extent(layer).features,
+                opened.count(layer, as_of=recorded),
             )
             for layer, definition in opened.layers().items()
         ]
@@ -45,12 +45,12 @@ def list_(store: StoreOption = None, lang: LangOption = None) -> None:
 
 
 @layers.command()
-def show(layer: IdArgument, store: StoreOption = None, lang: LangOption = None) -> None:
+def show(layer: IdArgument, as_of: AsOfOption = None, store: StoreOption = None, lang: LangOption = None) -> None:
     """Show one layer: its fields, its extent and where it comes from."""
-    language = spoken_language(lang)
+    language, recorded = spoken_language(lang), record_time(as_of)
     with open_existing(store) as opened:
         definition = opened.definition(layer)
-        extent = opened.extent(layer)
+        extent = opened.extent(layer, as_of=recorded)
     rows = [
         (
             field.name,

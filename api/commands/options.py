@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.errors import BadParameterError, MissingStoreError
+from layers.errors import ValueOutOfRangeError
 
 if TYPE_CHECKING:
     from layers.store import Store
 
-__all__ = ["LangOption", "StoreOption", "choose", "named_store", "open_existing"]
+__all__ = ["AsOfOption", "LangOption", "StoreOption", "choose", "named_store", "open_existing", "record_time"]
 
 StoreOption = Annotated[
     str | None,
@@ -21,6 +23,38 @@ StoreOption = Annotated[
 LangOption = Annotated[
     str | None, typer.Option("--lang", metavar="vi|en", help="Language of what is said. [env: PARKPLAN_LANGUAGE]")
 ]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="N|TIME", help="State after that changeset, at the end of a day, or at a moment."),
+]
+
+
+def record_time(text: str | None, *, option: str = "--as-of") -> int | dt.datetime | None:
+    """Return the state that is meant.
+
+    Parameters
+    ----------
+    text : str or None
+        Number of a changeset, a day or a moment.
+    option : str
+        Its name.
+
+    Returns
+    -------
+    int, datetime.datetime or None
+        None for the current state.
+
+    Raises
+    ------
+    BadParameterError
+        If it is none of these.
+    """
+    from layers.time import parse_as_of  # noqa: PLC0415
+
+    try:
+        return None if text is None else parse_as_of(text)
+    except ValueOutOfRangeError as error:
+        raise BadParameterError(seen=error.seen, wanted=error.wanted, where=option) from error
 
 
 def choose(value: str, allowed: tuple[str, ...], *, option: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from api.commands.options import LangOption, StoreOption, choose, open_existing
+from api.commands.options import AsOfOption, LangOption, StoreOption, choose, open_existing, record_time
 from api.errors import BadParameterError
 from api.terminal import print_table, say, spoken_language, write_result
 from layers.types import Language, Text
@@ -21,9 +22,11 @@ _FORMATS: Final = ("table", "json", "csv", "geojson")
 
 
 def review(
+    *,
     horizon: Annotated[str, typer.Option(metavar="YEAR", help="Year; the state on its 31 December.")],
     format_: Annotated[str, typer.Option("--format", metavar="|".join(_FORMATS), help="Of the result.")] = "table",
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the result there.")] = None,
+    as_of: AsOfOption = None,
     store: StoreOption = None,
     lang: LangOption = None,
 ) -> None:
@@ -33,10 +36,12 @@ def review(
     if out is not None and format_ == "table":
         raise BadParameterError(seen="table", wanted="json, csv, geojson", where="--format")
     year = _year(horizon)
+    recorded = record_time(as_of)
     with open_existing(store) as opened:
         from gis.review import review_plan  # noqa: PLC0415
 
-        reviewed = review_plan(opened.read, horizon=year, definitions=opened.layers())
+        read = functools.partial(opened.read, as_of=recorded)
+        reviewed = review_plan(read, horizon=year, definitions=opened.layers())
     if format_ == "table":
         _show(reviewed, language)
         return

@@ -17,7 +17,7 @@ import shapely
 from layers.definitions import LayerDefinition
 from layers.geojson import COORDINATE_DECIMALS
 
-__all__ = ["Fragments", "PageText", "encode_features", "encode_geometries"]
+__all__ = ["FeatureText", "Fragments", "PageText", "encode_features", "encode_geometries"]
 
 _Array = npt.NDArray[Any]
 
@@ -44,6 +44,8 @@ class PageText(NamedTuple):
 
     Attributes
     ----------
+    definition : LayerDefinition
+        The layer as the features follow it.
     features : list of bytes
         GeoJSON Features.
     after : str or None
@@ -52,9 +54,31 @@ class PageText(NamedTuple):
         How many features match in all, exact; None where counting them would cost more than the page.
     """
 
+    definition: LayerDefinition
     features: list[bytes]
     after: str | None
     matched: int | None
+
+
+class FeatureText(NamedTuple):
+    """One feature, ready to be sent.
+
+    Attributes
+    ----------
+    definition : LayerDefinition
+        The layer as the feature follows it.
+    text : bytes
+        A GeoJSON Feature.
+    attributes : mapping of str to value
+        Its attributes as JSON values.
+    wkb : bytes or None
+        Its geometry in EPSG:4326, not rounded.
+    """
+
+    definition: LayerDefinition
+    text: bytes
+    attributes: Mapping[str, Any]
+    wkb: bytes | None
 
 
 def encode_geometries(wkb: Sequence[bytes | None]) -> list[bytes]:
@@ -102,7 +126,7 @@ def encode_features(
     definition: LayerDefinition,
     ids: Sequence[str],
     columns: Mapping[str, Sequence[Any]],
-    wkb: Sequence[bytes | None] | None,
+    wkb: Sequence[bytes | None],
 ) -> list[bytes]:
     """Return rows as GeoJSON Features.
 
@@ -115,14 +139,14 @@ def encode_features(
     columns : mapping of str to sequence
         Attributes by field as a driver gives them: dates as `datetime.date` or ISO text, flags as bool or 0 and 1.
     wkb : sequence of bytes or None
-        Geometries in EPSG:4326; None for a layer of attributes only.
+        Geometries in EPSG:4326.
 
     Returns
     -------
     list of bytes
         One JSON object each; what is missing is null.
     """
-    geometries = [b"null"] * len(ids) if wkb is None else encode_geometries(wkb)
+    geometries = encode_geometries(wkb) if definition.spatial else [b"null"] * len(ids)
     flags = {field.name for field in definition.all_fields if field.type == "boolean"}
     values = [_flags(column) if name in flags else column for name, column in columns.items()]
     names = tuple(columns)

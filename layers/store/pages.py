@@ -12,13 +12,14 @@ from collections.abc import Hashable, Sequence
 from typing import Any, Final, NamedTuple, Unpack
 from weakref import WeakKeyDictionary
 
+import orjson
 import sqlalchemy as sa
 
 from layers.definitions import ID_FIELD, LayerDefinition
 from layers.errors import UnknownFeatureError, ValueOutOfRangeError
 from layers.store.base import Store
 from layers.store.core import Core
-from layers.store.fragments import Fragments, PageText, encode_features
+from layers.store.fragments import FeatureText, Fragments, PageText, encode_features
 from layers.store.selecting import Selection, Wanted, wanted_by
 from layers.store.sorting import Sort, decode_cursor, encode_cursor
 from layers.store.statements import (
@@ -33,9 +34,10 @@ from layers.store.statements import (
     rows_statement,
 )
 from layers.store.statepages import state_page
+from layers.store.states import read_rows, state_of
 from layers.types import Text
 
-__all__ = ["PageText", "definition_of", "feature_page", "feature_text"]
+__all__ = ["FeatureText", "PageText", "definition_of", "feature_page", "feature_text"]
 
 #: Finished features that are kept for one store, bytes.
 _KEPT_BYTES: Final = 32 * 2**20
@@ -168,7 +170,7 @@ def _quick_page(
             shared.fragments.put(keys[place], text)
     matched = len(rows) if behind is None and not more else _matched(core, shared, noted, wanted, head[1])
     last = encode_cursor(noted.definition, sort, rows[-1][5:]) if more else None
-    return PageText([text for text in texts if text is not None], last, matched)
+    return PageText(noted.definition, [text for text in texts if text is not None], last, matched)
 
 
 def _ask(
@@ -209,12 +211,18 @@ def _encoded(
 
 def _texts(core: Core, definition: LayerDefinition, rows: Sequence[tuple[Any, ...]], *, first: int) -> list[bytes]:
     """Encode whole rows that begin with the id in a place."""
+    return encode_features(definition, *_columns(core, definition, rows, first=first))
+
+
+def _columns(
+    core: Core, definition: LayerDefinition, rows: Sequence[tuple[Any, ...]], *, first: int
+) -> tuple[Sequence[str], dict[str, Sequence[Any]], Sequence[bytes | None]]:
+    """Return ids, attributes and geometries of whole rows that begin with the id in a place."""
     if not rows:
-        return []
+        return (), {field.name: () for field in definition.all_fields}, ()
     ids, *columns = list(zip(*rows, strict=True))[first:]
-    names = [field.name for field in definition.all_fields]
-    wkb = core.engine.wkb_values(columns[-1]) if definition.spatial else None
-    return encode_features(definition, ids, dict(zip(names, columns, strict=False)), wkb)
+    wkb = core.engine.wkb_values(columns[-1]) if definition.spatial else [None] * len(ids)
+    return ids, {field.name: column for field, column in zip(definition.all_fields, columns, strict=False)}, wkb
 
 
 def _matched(core: Core, shared: _Shared, noted: _Noted, wanted: Wanted, latest: int) -> int | None:
@@ -242,7 +250,7 @@ def _counted(core: Core, shared: _Shared, noted: _Noted, wanted: Wanted) -> tupl
     return latest, count
 
 
-def feature_text(store: Store, layer: str, feature_id: str, **selection: Unpack[Selection]) -> bytes:
+def feature_text(store: Store, layer: str, feature_id: str, **selection: Unpack[Selection]) -> FeatureText:
     """Return one feature as GeoJSON text.
 
     Parameters
@@ -258,8 +266,8 @@ def feature_text(store: Store, layer: str, feature_id: str, **selection: Unpack[
 
     Returns
     -------
-    bytes
-        A GeoJSON Feature.
+    FeatureText
+        With the definition of its layer.
 
     Raises
     ------
@@ -269,13 +277,19 @@ def feature_text(store: Store, layer: str, feature_id: str, **selection: Unpack[
     wanted = wanted_by({**selection, "where": {ID_FIELD: feature_id}})
     core = store.core
     if wanted.as_of is not None or wanted.proposal is not None:
-        texts = state_page(core, layer, wanted, limit=1, after=None, sort=()).features
+        with core.reading() as connection:
+            definition = core.definition(connection, layer)
+            rows = read_rows(core, connection, state_of(core, connection, definition, wanted), limit=1)
+        columns, wkb = rows.columns, rows.wkb
     else:
-        noted, _, rows, _ = _ask(core, _shared(core), layer, wanted, limit=1, after=None, sort=(), whole=True)
-        texts = _texts(core, noted.definition, rows, first=5)
-    if not texts:
+        noted, _, found, _ = _ask(core, _shared(core), layer, wanted, limit=1, after=None, sort=(), whole=True)
+        definition = noted.definition
+        columns, wkb = _columns(core, definition, found, first=5)[1:]
+    if not wkb:
         raise UnknownFeatureError(seen=feature_id, where=layer)
-    return texts[0]
+    texts = encode_features(definition, [feature_id], columns, wkb)
+    attributes: dict[str, Any] = orjson.loads(texts[0])["properties"]
+    return FeatureText(definition, texts[0], attributes, wkb[0])
 
 
 def definition_of(store: Store, layer: str) -> LayerDefinition:

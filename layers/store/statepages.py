@@ -63,9 +63,8 @@ def state_page(core: Core, layer: str, wanted: Wanted, *, limit: int, after: str
             matched = len(rows.ids)
         elif core.total(connection, definition) <= _CHEAP_COUNT:
             matched = count_of(core, connection, state)
-    wkb = rows.wkb[:limit] if definition.spatial else None
     columns = {name: values[:limit] for name, values in rows.columns.items()}
-    return PageText(encode_features(definition, rows.ids[:limit], columns, wkb), ends, matched)
+    return PageText(definition, encode_features(definition, rows.ids[:limit], columns, rows.wkb[:limit]), ends, matched)
 
 
 def _sorted(

@@ -245,7 +245,7 @@ def test_another_writer_is_noticed_at_once(filled: Store, store_url: str) -> Non
         other.commit([Put("sites", changed)], author="b", message="m")
     (one,) = [f for f in objects(feature_page(filled, "sites", limit=100).features) if f["id"] == "s001"]
     assert (one["properties"]["name"], one["properties"]["cellars"]) == ("Mới", 3)
-    assert objects([feature_text(filled, "sites", "s001")])[0] == one
+    assert objects([feature_text(filled, "sites", "s001").text])[0] == one
     assert definition_of(filled, "sites") == wider
 
 
@@ -274,15 +274,15 @@ def test_a_narrow_view_gives_no_restricted_value(filled: Store) -> None:
     seen = feature_page(narrow, "sites", limit=100)
     assert all("price" in feature["properties"] for feature in objects(whole.features))
     assert not any(b"price" in text for text in seen.features)
-    assert b"price" not in feature_text(narrow, "sites", "s003")
+    assert b"price" not in feature_text(narrow, "sites", "s003").text
     with pytest.raises(UnknownFieldError):
         feature_page(narrow, "sites", sort=[SortKey("price")])
 
 
 def test_one_feature_is_the_one_of_the_frame(filled: Store) -> None:
     for feature in by_frame(filled, ids=["s000", "s011", "s030"]):
-        assert objects([feature_text(filled, "sites", feature["id"])]) == [feature]
-        assert objects([feature_text(filled, "sites", feature["id"], as_of=1)]) == [feature]
+        assert objects([feature_text(filled, "sites", feature["id"]).text]) == [feature]
+        assert objects([feature_text(filled, "sites", feature["id"], as_of=1).text]) == [feature]
     with pytest.raises(UnknownFeatureError):
         feature_text(filled, "sites", "s999")
 

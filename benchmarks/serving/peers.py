@@ -89,7 +89,7 @@ def tipg(programs: Path, database: str, schema: str) -> Iterator[Server]:
     keys = {f"TIPG_TABLE_CONFIG__{schema}_{layer}__PK": "feature_id" for layer in LAYERS}
     settings = {"DATABASE_URL": database, "TIPG_DB_SCHEMAS": f'["{schema}"]', "TIPG_CATALOG_TTL": "100000", **keys}
     port = _free_port()
-    command = [programs / "uvicorn", "tipg.main:app", "--port", str(port), "--log-level", "warning"]
+    command: list[str | Path] = [programs / "uvicorn", "tipg.main:app", "--port", str(port), "--log-level", "warning"]
     with _running(command, f"http://127.0.0.1:{port}", "/healthz", settings) as process:
         yield Server(
             "TiPg 1.6.1",
@@ -114,7 +114,14 @@ def pygeoapi(programs: Path, database: str, schema: str, folder: Path) -> Iterat
         check=True,
         capture_output=True,
     )
-    command = [programs / "uvicorn", "pygeoapi.starlette_app:APP", "--port", str(port), "--log-level", "warning"]
+    command: list[str | Path] = [
+        programs / "uvicorn",
+        "pygeoapi.starlette_app:APP",
+        "--port",
+        str(port),
+        "--log-level",
+        "warning",
+    ]
     with _running(command, f"http://127.0.0.1:{port}", "/conformance?f=json", settings) as process:
         yield Server(
             "pygeoapi 0.21.0",

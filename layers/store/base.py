@@ -19,6 +19,8 @@ from layers.store.model import Changeset, Decision, Edit, Extent, Page, Version
 from layers.store.overlay import Overlay
 from layers.store.recording import feature_versions, named_changesets, record, recorded
 from layers.store.selecting import Selection, wanted_by
+from layers.store.sorting import Sort
+from layers.store.statepages import read_sorted
 from layers.store.states import count_of, cursor_of, extent_of, key_of, overlay, read_rows, state_of
 from layers.store.writing import Writer
 from layers.types import Text
@@ -150,7 +152,15 @@ class Store:
             state = state_of(self._core, connection, definition, wanted)
             return read_rows(self._core, connection, state).features(definition)
 
-    def page(self, layer: str, *, limit: int = 10, after: str | None = None, **selection: Unpack[Selection]) -> Page:
+    def page(
+        self,
+        layer: str,
+        *,
+        limit: int = 10,
+        after: str | None = None,
+        sort: Sort = (),
+        **selection: Unpack[Selection],
+    ) -> Page:
         """Return one page of a layer, stable while others write.
 
         Parameters
@@ -161,6 +171,8 @@ class Store:
             At most so many features, 1 or more.
         after : str, optional
             `Page.after` of the page before.
+        sort : sequence of SortKey, optional
+            Fields by which features are ordered; see `layers.store.sorting`.
         **selection : Selection
             Which features, as for `read`.
 
@@ -180,12 +192,15 @@ class Store:
         with self._core.reading() as connection:
             definition = self._core.definition(connection, layer)
             state = state_of(self._core, connection, definition, wanted)
-            behind = None if after is None else key_of(state, after)
             # Not the extent, which has to look at every feature after each changeset.
             total = self._core.total(connection, definition)
             matched: int | None = total
             if not state.whole:
                 matched = count_of(self._core, connection, state) if total <= _CHEAP_COUNT else None
+            if sort:
+                rows, ends = read_sorted(self._core, connection, state, sort=sort, after=after, limit=limit)
+                return Page(features=rows.features(definition), after=ends, matched=matched)
+            behind = None if after is None else key_of(state, after)
             rows = read_rows(self._core, connection, state, after=behind, limit=limit + 1)
             features = rows.features(definition)
             more = len(features) > limit

@@ -15,7 +15,7 @@ from layers.store.sorting import Sort, after_key, decode_cursor, encode_cursor, 
 from layers.store.statements import text_collation
 from layers.store.states import State, count_of, cursor_of, key_of, read_rows, state_of
 
-__all__ = ["state_page"]
+__all__ = ["read_sorted", "state_page"]
 
 #: Of a layer of so many features a count costs less than a page.
 _CHEAP_COUNT: Final = 5_000
@@ -53,7 +53,7 @@ def state_page(core: Core, layer: str, wanted: Wanted, *, limit: int, after: str
         definition = core.definition(connection, layer)
         state = state_of(core, connection, definition, wanted)
         if sort:
-            rows, ends = _sorted(core, connection, state, sort=sort, after=after, limit=limit)
+            rows, ends = read_sorted(core, connection, state, sort=sort, after=after, limit=limit)
         else:
             behind = None if after is None else key_of(state, after)
             rows = read_rows(core, connection, state, after=behind, limit=limit + 1)
@@ -67,10 +67,36 @@ def state_page(core: Core, layer: str, wanted: Wanted, *, limit: int, after: str
     return PageText(definition, encode_features(definition, rows.ids[:limit], columns, rows.wkb[:limit]), ends, matched)
 
 
-def _sorted(
+def read_sorted(
     core: Core, connection: sa.Connection, state: State, *, sort: Sort, after: str | None, limit: int
 ) -> tuple[Rows, str | None]:
-    """Return the rows of a sorted page, and where the next one starts."""
+    """Read the rows of a sorted page, and where the next one starts.
+
+    Parameters
+    ----------
+    core : Core
+        The store's connections and tables.
+    connection : Connection
+        Of the store.
+    state : State
+        What is asked for.
+    sort : sequence of SortKey
+        Fields by which features are ordered, at least one.
+    after : str or None
+        Where the page starts.
+    limit : int
+        At most so many rows.
+
+    Returns
+    -------
+    (Rows, str or None)
+        In their order, and the cursor of the next page.
+
+    Raises
+    ------
+    UnknownFieldError, ValueOutOfRangeError
+        For an order or a cursor that has no meaning.
+    """
     definition = state.definition
     # As parameters: of a flag that stands in a statement itself nothing is greater or less.
     marks = (

@@ -176,6 +176,9 @@ def test_sorted_pages_give_every_feature_once_in_order(filled: Store) -> None:
                 if after is None:
                     break
             assert found == key(features, sort), sort
+        first = filled.page("sites", limit=11, sort=sort)
+        rest = filled.page("sites", limit=40, sort=sort, after=first.after)
+        assert [*first.features.index, *rest.features.index] == key(features, sort)
 
 
 def test_pages_stay_right_while_others_write(filled: Store) -> None:

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
 
-from api import features, health, imports, jobs, portal, processes, records, writing
+from api import features, health, imports, jobs, portal, processes, records, tiles, writing
 from api.auth.gate import Gate
 from api.auth.persons import admit
 from api.auth.recording import AuditMiddleware
@@ -35,6 +35,7 @@ from api.params import LanguageParameter, StoreParameter, check_format, check_na
 from api.responses import answer, problem_answer
 from api.running import Runner
 from api.settings import Settings
+from api.tile_server import TileServer
 from layers.errors import ParkplanError
 from layers.jobs import open_jobs
 from layers.people import open_people
@@ -214,6 +215,7 @@ def create_app(settings: Settings) -> FastAPI:
         },
     )
     app.state.settings = settings
+    app.state.tiles = TileServer(settings.tiles_folder)
     pages = (features.landing, portal.router, portal.filing)
     # The catalogue goes before the layers, among which it lies.
     documents = (

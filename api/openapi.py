@@ -27,7 +27,7 @@ JsonObject = dict[str, Any]
 #: Problems that any operation may answer with.
 _ALWAYS: Final = (400, 401, 429, 500, 503)
 #: Statuses of answers that are no problems.
-_DONE: Final = ("200", "201", "202", "204", "303")
+_DONE: Final = ("200", "201", "202", "204", "303", "304")
 
 
 def document_of(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from api.tile_parts import TILE_PARAMETERS, TILE_SCHEMAS
 from api.writing_parts import WRITING_PARAMETERS, WRITING_SCHEMAS
 from layers.types import LANGUAGES
 
@@ -50,6 +51,7 @@ _FLAG: Final[JsonObject] = {"type": "string", "enum": ["true", "false"]}
 
 #: Every parameter by the name of its component; `{max_limit}` and such are filled in from the settings.
 PARAMETERS: Final[dict[str, JsonObject]] = {
+    **TILE_PARAMETERS,
     **WRITING_PARAMETERS,
     "collectionId": _path("collectionId", "Id of a layer."),
     "featureId": _path("featureId", "Id of a feature; signs that mean something in an address are escaped."),
@@ -243,6 +245,7 @@ _JOB: Final[dict[str, JsonObject]] = {
 
 #: Every body by the name of its component.
 SCHEMAS: Final[dict[str, JsonObject]] = {
+    **TILE_SCHEMAS,
     **WRITING_SCHEMAS,
     "link": _object("href rel", href=_TEXT, rel=_TEXT, type=_TEXT, title=_TEXT),
     "landingPage": _object("links", title=_TEXT, description=_TEXT, links=_LINKS),

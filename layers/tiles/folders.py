@@ -1,0 +1,64 @@
+"""Where snapshots and compiled code are kept: one folder for all workers of a machine."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+__all__ = ["choose_folder", "chosen_folder"]
+
+_CHOSEN: list[Path] = []
+
+
+def choose_folder(given: str | Path = "") -> Path:
+    """Say where snapshots and compiled code are kept, before any tile is made.
+
+    Parameters
+    ----------
+    given : str or Path, optional
+        A folder; made where it is missing. Without it the user's own cache folder, or where that cannot be written to,
+        the machine's folder for temporary files.
+
+    Returns
+    -------
+    Path
+        The folder.
+    """
+    folder = _writable(Path(given)) if given else None
+    if folder is None:
+        folder = _writable(_users_own()) or _temporary()
+    _CHOSEN[:] = [folder]
+    return folder
+
+
+def chosen_folder() -> Path:
+    """Return the folder that was chosen, or choose one.
+
+    Returns
+    -------
+    Path
+        A folder that can be written to.
+    """
+    return _CHOSEN[0] if _CHOSEN else choose_folder()
+
+
+def _users_own() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if base else Path("~/.cache").expanduser()) / "parkplan"
+
+
+def _temporary() -> Path:
+    # Named by the user: what others put there is not taken for ours.
+    folder = Path(tempfile.gettempdir()) / f"parkplan-{os.getuid() if hasattr(os, 'getuid') else 0}"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _writable(folder: Path) -> Path | None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -32,11 +32,15 @@ class Put:
         checked against the layer's definition are not checked again.
     mode : {"upsert", "insert", "update", "replace"}
         Whether an id may, must not or must be there already; `replace` also removes every feature that is not named.
+    fields : collection of str, optional
+        What the features speak of, `geometry` for their shape; everything else of a feature that is there stays as it
+        is when it is written, whatever was read before. Without it the features are whole.
     """
 
     layer: str
     features: gpd.GeoDataFrame | Checked
     mode: PutMode = "upsert"
+    fields: Collection[str] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import geopandas as gpd
@@ -82,6 +82,8 @@ class Writer:
 
     def _put(self, definition: LayerDefinition, edit: Put) -> int:
         checked = _checked(definition, edit.features)
+        if edit.fields is not None:
+            checked = self._completed(definition, checked, edit.fields)
         if checked.errors:
             raise InvalidFeaturesError(definition.id, checked.errors)
         columns = self._columns(definition, checked.features)
@@ -100,6 +102,30 @@ class Writer:
         self._record(definition, _at(columns, added), "insert")
         self._record(definition, _at(columns, updated), "update")
         return len(added) + len(updated) + removed
+
+    def _completed(self, definition: LayerDefinition, given: Checked, fields: Collection[str]) -> Checked:
+        """Fill what the features do not speak of from the current state, which nobody else can change now."""
+        silent = [field.name for field in definition.all_fields if field.name not in fields]
+        wrong = any(issue.rule != "field-required" for issue in given.errors)
+        if wrong or (not silent and "geometry" in fields):
+            return given
+        table, features = self._core.table(definition), given.features
+        if self._is_empty(table):
+            return given
+        # A frame as it was given may miss what is required, and is then whole only with what is there.
+        named = self._core.engine.among(table.c.feature_id, features.index.tolist())
+        current = self._core.rows(self._connection, definition, [named]).features(definition)
+        if current.empty:
+            return given
+        there, before = features.index.isin(current.index), current.reindex(features.index)
+        filled = features.copy()
+        for name in silent:
+            filled[name] = features[name].mask(there, before[name])
+        if "geometry" not in fields:
+            filled["geometry"] = gpd.GeoSeries(
+                np.where(there, before.geometry, features.geometry), index=features.index, crs=features.crs
+            )
+        return Checked(definition, filled)
 
     def _columns(self, definition: LayerDefinition, features: gpd.GeoDataFrame) -> Columns:
         """Return features as the columns of their table."""

@@ -7,10 +7,17 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import pytest
+import shapely
 import sqlalchemy as sa
 
 from layers.definitions import parse_definition
-from layers.errors import StaleBaseError, StoreUnreachableError, UnknownChangesetError, ValueOutOfRangeError
+from layers.errors import (
+    InvalidFeaturesError,
+    StaleBaseError,
+    StoreUnreachableError,
+    UnknownChangesetError,
+    ValueOutOfRangeError,
+)
 from layers.store import Changeset, Put, Remove, Store, open_store
 
 NOTES = """
@@ -111,3 +118,54 @@ def test_a_store_of_a_newer_format_is_left_as_it_is(noted: Store, store_url: str
         open_store(store_url)
     with noted.core.reading() as connection:
         assert not sa.inspect(connection).has_table(base.proposal_checks.name, schema=base.meta.schema)
+
+
+SITES = """
+id = "sites"
+title = { vi = "Điểm", en = "Sites" }
+theme = "land"
+geometry = ["Point"]
+[[fields]]
+name = "name"
+type = "text"
+required = true
+title = { vi = "Tên", en = "Name" }
+[[fields]]
+name = "floors"
+type = "integer"
+title = { vi = "Số tầng", en = "Floors" }
+"""
+
+
+def sites(**rows: dict[str, Any]) -> gpd.GeoDataFrame:
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    shapes = frame.pop("geometry") if "geometry" in frame else [None] * len(frame)
+    return gpd.GeoDataFrame(frame, geometry=list(shapes), crs="EPSG:4326")
+
+
+def test_what_an_edit_does_not_speak_of_stays_as_it_is_when_it_is_written(store: Store) -> None:
+    store.add_layer(parse_definition(SITES, where="sites.toml"))
+    point = shapely.Point(105.8, 21)
+    put(store, Put("sites", sites(a={"name": "Một", "floors": 1, "geometry": point})))
+    partial = Put("sites", sites(a={"floors": 9}, b={"name": "Hai", "floors": 2}), fields=["floors"])
+    put(store, Put("sites", sites(a={"name": "Đổi", "floors": 1, "geometry": shapely.Point(105.9, 21)})))
+    put(store, partial)
+    found = store.read("sites")
+    assert found.loc["a", ["name", "floors"]].tolist() == ["Đổi", 9]
+    assert found.geometry["a"] == shapely.Point(105.9, 21)
+    assert found.loc["b", ["name", "floors"]].tolist() == ["Hai", 2]
+    put(store, Put("sites", sites(a={"geometry": None, "name": "Đổi"}), fields=["geometry"]))
+    assert store.read("sites").geometry["a"] is None
+    assert store.read("sites").loc["a", "floors"] == 9
+
+
+def test_a_feature_that_is_not_whole_with_what_is_there_is_refused(store: Store) -> None:
+    store.add_layer(parse_definition(SITES, where="sites.toml"))
+    with pytest.raises(InvalidFeaturesError):
+        put(store, Put("sites", sites(new={"floors": 1}), fields=["floors"]))
+    put(store, Put("sites", sites(a={"name": "Một"})))
+    with pytest.raises(InvalidFeaturesError):
+        put(store, Put("sites", sites(a={"floors": 1}, new={"floors": 1}), fields=["floors"]))
+    with pytest.raises(InvalidFeaturesError, match="floors"):
+        put(store, Put("sites", sites(a={"floors": "nhiều"}), fields=["floors"]))
+    assert store.latest() == 1

@@ -4,6 +4,7 @@
 that the same map stands in a portal page, a notebook and a saved file.
 """
 
+from gis.maps.conflicts import conflict_layers
 from gis.maps.findings import findings_on_map, worst_outcome
 from gis.maps.leaflet import MapParts, map_parts, park_map
 from gis.maps.outcomes import OUTCOME_SIGNS, OutcomeSign, outcome_sign
@@ -19,6 +20,7 @@ __all__ = [
     "MapLayer",
     "MapParts",
     "OutcomeSign",
+    "conflict_layers",
     "field_title",
     "findings_on_map",
     "layer_payload",

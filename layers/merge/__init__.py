@@ -10,6 +10,7 @@ from layers.merge.comparing import differing, same_shapes
 from layers.merge.conflicts import Conflicts
 from layers.merge.merging import DEFAULT_TOLERANCE_M, LayerMerge, Merge, merge_layer, merge_layers
 from layers.merge.model import CHOICES, KINDS, Choice, ConflictKind, Resolution, Side
+from layers.merge.resolutions import parse_resolutions, read_resolutions
 
 __all__ = [
     "CHOICES",
@@ -25,5 +26,7 @@ __all__ = [
     "differing",
     "merge_layer",
     "merge_layers",
+    "parse_resolutions",
+    "read_resolutions",
     "same_shapes",
 ]

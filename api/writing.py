@@ -133,7 +133,7 @@ _CHANGE: Final = [*_CREATE, Depends(_conditions)]
     responses=document_of("feature", media_type=GEOJSON, status=201, problems=_PROBLEMS) | {202: _DRAFT},
     openapi_extra={"requestBody": _BODY},
 )
-def create(body: FeatureParameter, writing: WritingParameter) -> Response:
+def create_feature(body: FeatureParameter, writing: WritingParameter) -> Response:
     """Create a feature; its address stands in `Location`.
 
     Parameters
@@ -164,7 +164,7 @@ def create(body: FeatureParameter, writing: WritingParameter) -> Response:
     | {202: _DRAFT},
     openapi_extra={"requestBody": _BODY},
 )
-def replace(featureId: str, body: FeatureParameter, writing: WritingParameter) -> Response:  # noqa: N803
+def replace_feature(featureId: str, body: FeatureParameter, writing: WritingParameter) -> Response:  # noqa: N803
     """Replace a feature (`If-Match`), or create it where there is none (`If-None-Match: *`).
 
     Parameters
@@ -211,7 +211,7 @@ def replace(featureId: str, body: FeatureParameter, writing: WritingParameter) -
     responses=document_of("feature", media_type=GEOJSON, problems=_CONDITIONAL) | {202: _DRAFT},
     openapi_extra={"requestBody": _PATCH},
 )
-def update(featureId: str, body: PatchParameter, writing: WritingParameter) -> Response:  # noqa: N803
+def update_feature(featureId: str, body: PatchParameter, writing: WritingParameter) -> Response:  # noqa: N803
     """Update some attributes of a feature, or its geometry, by a JSON Merge Patch.
 
     Parameters
@@ -249,7 +249,7 @@ def update(featureId: str, body: PatchParameter, writing: WritingParameter) -> R
     dependencies=_CHANGE,
     responses={204: _GONE, 202: _DRAFT, **{status: ref("responses", f"problem-{status}") for status in _CONDITIONAL}},
 )
-def remove(featureId: str, writing: WritingParameter) -> Response:  # noqa: N803
+def remove_feature(featureId: str, writing: WritingParameter) -> Response:  # noqa: N803
     """Remove a feature; its history stays.
 
     Parameters

@@ -109,10 +109,10 @@ class Writer:
         wrong = any(issue.rule != "field-required" for issue in given.errors)
         if wrong or (not silent and "geometry" in fields):
             return given
-        table, features = self._core.table(definition), given.features
+        table = self._core.table(definition)
         if self._is_empty(table):
             return given
-        # A frame as it was given may miss what is required, and is then whole only with what is there.
+        features = given.features
         named = self._core.engine.among(table.c.feature_id, features.index.tolist())
         current = self._core.rows(self._connection, definition, [named]).features(definition)
         if current.empty:

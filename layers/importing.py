@@ -169,7 +169,9 @@ def receive_file(
         whole = _completed(features, current, receipt.columns or {}, spatial=taken.spatial)
         same = _same(definition, whole, current)
         # Nothing was added to features that are all new: they are as they were checked.
-        edits = [Put(layer, checked if current.empty else whole[~same], mode)]
+        # What the file does not speak of is taken from the store again as it is written: others may write meanwhile.
+        spoken = [*(receipt.columns or {}), *(["geometry"] if taken.spatial else [])]
+        edits = [Put(layer, checked if current.empty else whole[~same], mode, fields=spoken)]
         written = int((~same).sum())
     if not written:
         edits = []

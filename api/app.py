@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -15,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
 
-from api import features, health, imports, jobs, portal, processes, records, tiles, writing
+from api import coverages, features, health, imports, jobs, portal, processes, records, tiles, writing
 from api.auth.gate import Gate
 from api.auth.persons import admit
 from api.auth.recording import AuditMiddleware
@@ -36,6 +37,7 @@ from api.responses import answer, problem_answer
 from api.running import Runner
 from api.settings import Settings
 from api.tile_server import TileServer
+from layers.coverages import Coverages
 from layers.errors import ParkplanError
 from layers.jobs import open_jobs
 from layers.people import open_people
@@ -215,6 +217,7 @@ def create_app(settings: Settings) -> FastAPI:
         },
     )
     app.state.settings = settings
+    app.state.coverages = Coverages(Path(settings.raster_folder) if settings.raster_folder else None)
     app.state.tiles = TileServer(settings.tiles_folder)
     pages = (features.landing, portal.router, portal.filing)
     # The catalogue goes before the layers, among which it lies.
@@ -223,6 +226,7 @@ def create_app(settings: Settings) -> FastAPI:
         records.router,
         features.router,
         writing.router,
+        coverages.router,
         processes.router,
         imports.router,
         jobs.router,

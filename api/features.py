@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Scope
 
+from api.coverages import CoveragesParameter, coverage_document
 from api.documents import (
     collection_document,
     collections_document,
@@ -108,7 +109,9 @@ def conformance(language: LanguageParameter) -> Response:
 
 
 @router.get("/collections", tags=["layers"], summary="All layers", responses=document_of("collections"))
-def collections(request: Request, store: StoreParameter, language: LanguageParameter) -> Response:
+def collections(
+    request: Request, store: StoreParameter, coverages: CoveragesParameter, language: LanguageParameter
+) -> Response:
     """Return every layer, in listing order.
 
     Parameters
@@ -117,6 +120,8 @@ def collections(request: Request, store: StoreParameter, language: LanguageParam
         The request.
     store : Store
         The store.
+    coverages : mapping of str to Coverage
+        The raster layers.
     language : {"vi", "en"}
         The reader's language.
 
@@ -130,13 +135,18 @@ def collections(request: Request, store: StoreParameter, language: LanguageParam
         collection_document(definition, store.extent(layer), base=base, language=language, parent=True)
         for layer, definition in store.layers().items()
     ]
+    listed += [coverage_document(coverage, base, language, parent=True) for coverage in coverages.values()]
     listed.append(catalogue_document(base, language, parent=True))
     return answer(collections_document(listed, base=base, language=language), language=language)
 
 
 @router.get("/collections/{collectionId}", tags=["layers"], summary="One layer", responses=document_of("collection"))
 def collection(
-    request: Request, store: StoreParameter, definition: LayerParameter, language: LanguageParameter
+    request: Request,
+    store: StoreParameter,
+    coverages: CoveragesParameter,
+    collectionId: str,  # noqa: N803 - the name in the API
+    language: LanguageParameter,
 ) -> Response:
     """Return one layer.
 
@@ -146,8 +156,10 @@ def collection(
         The request.
     store : Store
         The store.
-    definition : LayerDefinition
-        The layer.
+    coverages : mapping of str to Coverage
+        The raster layers.
+    collectionId : str
+        Id of the layer.
     language : {"vi", "en"}
         The reader's language.
 
@@ -156,6 +168,9 @@ def collection(
     Response
         The collection.
     """
+    if collectionId in coverages:
+        return answer(coverage_document(coverages[collectionId], base_url(request), language), language=language)
+    definition = store.definition(collectionId)
     extent: Extent = store.extent(definition.id)
     document = collection_document(definition, extent, base=base_url(request), language=language)
     return answer(document, language=language)

@@ -85,6 +85,7 @@ KINDS: Final[dict[type[ParkplanError], ProblemKind]] = {
     layers_errors.MergeConflictsError: _kind(409, "merge-conflicts", "Có xung đột", "Conflicts are open"),
     layers_errors.SignatureError: _kind(422, "bad-signature", "Chữ ký không đúng", "Bad signature"),
     layers_errors.CoverageTooLargeError: _kind(413, "coverage-too-large", "Vùng quá lớn", "Too many cells"),
+    layers_errors.CoverageTooLargeError: _kind(413, "coverage-too-large", "Vùng quá lớn", "Too many cells"),
     layers_errors.CrsError: _kind(422, "wrong-crs", "Sai hệ toạ độ", "Wrong CRS"),
     layers_errors.ValueOutOfRangeError: _kind(400, "value-out-of-range", "Giá trị không hợp lệ", "Value out of range"),
     layers_errors.StoreError: _kind(500, "store-failed", "Kho dữ liệu báo lỗi", "Store failed"),

@@ -61,6 +61,8 @@ PARAMETERS: Final[dict[str, JsonObject]] = {
     "record-ids": _query("ids", "Ids with commas.", _STRING),
     "externalIds": _query("externalIds", "Numbers of decisions and documents, with commas.", _STRING),
     "recordId": _path("recordId", "Id of a record."),
+    "coverageId": _path("coverageId", "Id of a raster layer."),
+    "coords": _query("coords", "Longitude and latitude in degrees of WGS 84.", _STRING),
     "prefer": _header("Prefer", "`respond-async` starts a job instead of waiting for the result (RFC 7240).", _STRING),
     "import-layer": _query("layer", "Id of the layer that takes the features; a form may say it too.", _STRING),
     "import-name": _query(
@@ -247,7 +249,9 @@ _JOB: Final[dict[str, JsonObject]] = {
 SCHEMAS: Final[dict[str, JsonObject]] = {
     **TILE_SCHEMAS,
     **WRITING_SCHEMAS,
-    "link": _object("href rel", href=_TEXT, rel=_TEXT, type=_TEXT, title=_TEXT),
+    "link": _object(
+        "href rel", href=_TEXT, rel=_TEXT, type=_TEXT, title=_TEXT, templated={"type": "boolean"}
+    ),
     "landingPage": _object("links", title=_TEXT, description=_TEXT, links=_LINKS),
     "confClasses": _object("conformsTo", conformsTo=_list(_TEXT)),
     "extent": _object(
@@ -263,9 +267,28 @@ SCHEMAS: Final[dict[str, JsonObject]] = {
         type={"type": "string", "enum": ["catalog"]},
         language={"type": "object"},
         languages=_list({"type": "object"}),
+        raster=_anything("Of a raster layer: bands, rows, columns, type, nodata, size of a cell, unit, source, day."),
         extent=ref("schemas", "extent"),
         crs=_list(_TEXT),
         storageCrs=_TEXT,
+        links=_LINKS,
+    ),
+    "coverageStatistics": _object(
+        "collection bands links", collection=_TEXT, bands=_list({"type": "object"}), links=_LINKS
+    ),
+    "coverageValues": _object(
+        "collection coords bands links",
+        collection=_TEXT,
+        coords=_list({"type": "number"}),
+        bands=_list(
+            _object(
+                "band state",
+                band=_COUNT,
+                state={"type": "string", "enum": ["value", "no_data", "outside"]},
+                value={"type": "number", "nullable": True},
+                unit=_TEXT,
+            )
+        ),
         links=_LINKS,
     ),
     "record": _object(

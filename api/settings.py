@@ -49,6 +49,7 @@ _WANTED: Final = {
     "requests_per_minute": _COUNT,
     "writes_per_minute": _COUNT,
     "tiles_folder": Text(vi="đường dẫn thư mục, hoặc để trống", en="the path of a folder, or nothing"),
+    "raster_folder": Text(vi="đường dẫn thư mục, hoặc để trống", en="the path of a folder, or nothing"),
     "log_level": "debug, info, warning, error",
 }
 
@@ -95,6 +96,8 @@ class Settings(BaseSettings):
     tiles_folder : str
         Where snapshots and compiled code for tiles are kept, for all workers of a machine the same; empty leaves it to the
         system.
+    raster_folder : str
+        Where raster layers lie, GeoTIFFs with their declarations; empty for none.
     log_level : str
         Name of the least severe level that is logged.
     """
@@ -127,6 +130,7 @@ class Settings(BaseSettings):
     requests_per_minute: Annotated[int, Field(ge=1)] = 6_000
     writes_per_minute: Annotated[int, Field(ge=1)] = 600
     tiles_folder: str = ""
+    raster_folder: str = ""
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
 
     @property

@@ -19,6 +19,10 @@ PATHS = {
     "/collections/catalogue",
     "/collections/catalogue/items",
     "/collections/catalogue/items/{recordId}",
+    "/collections/{coverageId}/coverage",
+    "/collections/{coverageId}/coverage/statistics",
+    "/collections/{coverageId}/coverage/values",
+    "/collections/{coverageId}/coverage/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}",
     "/",
     "/api",
     "/conformance",
@@ -129,7 +133,7 @@ def test_the_names_in_the_document_are_the_names_that_are_taken(client: TestClie
     assert names["/"] == ("f", "lang")
     assert names["/collections/{collectionId}/items"] is None
     for path, known in names.items():
-        if known is None or "get" not in document["paths"][path]:
+        if known is None or "get" not in document["paths"][path] or "{coverageId}" in path:
             continue
         real = path.format(
             collectionId="stations",
@@ -154,7 +158,7 @@ def test_what_is_answered_is_what_is_documented(hanoi: TestClient) -> None:
     for layer in ("parks", "rules", "roads"):
         feature = hanoi.get(f"/collections/{layer}/items?limit=1").json()["features"][0]["id"]
         for path, methods in document["paths"].items():
-            if "get" not in methods:
+            if "get" not in methods or "{coverageId}" in path:  # raster layers have tests of their own
                 continue
             real = path.format(
                 collectionId=layer,

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from api.links import GEOJSON, HTML, JSON, OPENAPI, REL, SCHEMA, Link, collection_url, link
+from layers.cql2 import FUNCTIONS, Kind
 from layers.definitions import LayerDefinition
+from layers.published import CRS84, PUBLISHED
 from layers.store import Extent
 from layers.types import Language, Text
 
@@ -17,14 +19,13 @@ __all__ = [
     "collection_document",
     "collections_document",
     "conformance_document",
+    "functions_document",
     "landing_document",
     "layer_schema_document",
 ]
 
 JsonObject = dict[str, Any]
 
-#: Longitude and latitude of WGS 84, in this order.
-CRS84: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 _GREGORIAN: Final = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 
 #: Conformance classes, each held to by tests in `tests/api`.
@@ -34,8 +35,32 @@ CONFORMANCE: Final = (
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables",
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/filter",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/features-filter",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/schemas",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/core-roles-features",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/returnables-and-receivables",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/queryables",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/sortables",
+    "http://www.opengis.net/spec/json-fg-1/1.0/conf/core",
+    "http://www.opengis.net/spec/json-fg-1/1.0/conf/types-schemas",
+    "http://www.opengis.net/spec/cql2/1.0/conf/basic-cql2",
+    "http://www.opengis.net/spec/cql2/1.0/conf/cql2-text",
+    "http://www.opengis.net/spec/cql2/1.0/conf/cql2-json",
+    "http://www.opengis.net/spec/cql2/1.0/conf/advanced-comparison-operators",
+    "http://www.opengis.net/spec/cql2/1.0/conf/case-insensitive-comparison",
+    "http://www.opengis.net/spec/cql2/1.0/conf/accent-insensitive-comparison",
+    "http://www.opengis.net/spec/cql2/1.0/conf/basic-spatial-functions",
+    "http://www.opengis.net/spec/cql2/1.0/conf/basic-spatial-functions-plus",
+    "http://www.opengis.net/spec/cql2/1.0/conf/spatial-functions",
+    "http://www.opengis.net/spec/cql2/1.0/conf/temporal-functions",
+    "http://www.opengis.net/spec/cql2/1.0/conf/array-functions",
+    "http://www.opengis.net/spec/cql2/1.0/conf/property-property",
+    "http://www.opengis.net/spec/cql2/1.0/conf/functions",
+    "http://www.opengis.net/spec/cql2/1.0/conf/arithmetic",
     "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/json",
     "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/oas30",
@@ -47,6 +72,17 @@ CONFORMANCE: Final = (
     "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/record-collection",
     "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/json",
 )
+
+#: Types of functions by the words of part 3.
+_TYPES: Final[dict[Kind, str]] = {
+    "text": "string",
+    "number": "number",
+    "boolean": "boolean",
+    "date": "datetime",
+    "timestamp": "datetime",
+    "geometry": "geometry",
+    "texts": "array",
+}
 
 _DESCRIPTION: Final = Text(
     vi="Các khu, cụm công nghiệp Hà Nội, các quy hoạch liên quan và kết quả rà soát theo quy định.",
@@ -62,6 +98,8 @@ _PROCESSES: Final = Text(vi="Các quy trình phân tích", en="Analyses")
 _JOBS: Final = Text(vi="Các việc đang chạy và đã chạy", en="Jobs")
 _ITEMS: Final = Text(vi="Các đối tượng", en="Features")
 _QUERYABLES: Final = Text(vi="Các trường lọc được", en="Queryables")
+_SORTABLES: Final = Text(vi="Các trường sắp xếp được", en="Sortables")
+_FUNCTIONS: Final = Text(vi="Các hàm dùng trong bộ lọc", en="Functions for filters")
 _SCHEMA: Final = Text(vi="Lược đồ", en="Schema")
 
 
@@ -92,6 +130,8 @@ def landing_document(base: str, *, language: Language) -> JsonObject:
             link(f"{base}/conformance", REL + "conformance", JSON, _CONFORMS.say(language)),
             link(f"{base}/collections", "data", JSON, _DATA.say(language)),
             link(f"{base}/collections", REL + "data", JSON, _DATA.say(language)),
+            link(f"{base}/queryables", REL + "queryables", SCHEMA, _QUERYABLES.say(language)),
+            link(f"{base}/functions", REL + "functions", JSON, _FUNCTIONS.say(language)),
             link(f"{base}/processes", REL + "processes", JSON, _PROCESSES.say(language)),
             link(f"{base}/jobs", REL + "job-list", JSON, _JOBS.say(language)),
         ],
@@ -138,16 +178,18 @@ def collection_document(
         "id": definition.id,
         "title": definition.title.say(language),
         "itemType": "feature",
-        "crs": [CRS84],
-        "storageCrs": CRS84,
+        "crs": list(PUBLISHED),
         "links": [
             link(url, own, JSON, definition.title.say(language)),
             link(f"{url}/items", "items", GEOJSON, _ITEMS.say(language)),
             link(f"{url}/queryables", REL + "queryables", SCHEMA, _QUERYABLES.say(language)),
+            link(f"{url}/sortables", REL + "sortables", SCHEMA, _SORTABLES.say(language)),
             link(f"{url}/schema", REL + "schema", SCHEMA, _SCHEMA.say(language)),
             link(f"{url}/schema", "describedby", SCHEMA, _SCHEMA.say(language)),
         ],
     }
+    if definition.spatial:
+        document["storageCrs"] = CRS84
     if definition.description is not None:
         document["description"] = definition.description.say(language)
     if reach := _extent_document(extent):
@@ -191,6 +233,39 @@ def collections_document(collections: Iterable[JsonObject], *, base: str, langua
     """
     links: list[Link] = [link(f"{base}/collections", "self", JSON, _THIS.say(language))]
     return {"links": links, "collections": list(collections)}
+
+
+def functions_document(*, language: Language) -> JsonObject:
+    """Return which functions a filter can call.
+
+    Parameters
+    ----------
+    language : {"vi", "en"}
+        Of descriptions.
+
+    Returns
+    -------
+    dict
+        The document, as OGC API Features part 3 has it.
+    """
+    return {
+        "functions": [
+            {
+                "name": function.name,
+                "description": function.title.say(language),
+                "arguments": [
+                    {
+                        "title": argument.name,
+                        "description": argument.title.say(language),
+                        "type": list(dict.fromkeys(_TYPES[kind] for kind in argument.kinds)),
+                    }
+                    for argument in function.arguments
+                ],
+                "returns": [_TYPES[function.returns]],
+            }
+            for function in FUNCTIONS.values()
+        ]
+    }
 
 
 def layer_schema_document(schema: JsonObject, *, url: str) -> JsonObject:

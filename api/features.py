@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, Final
 
+import orjson
 from fastapi import APIRouter, Depends, Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Scope
 
+from api.asking import router as asking_router
 from api.coverages import CoveragesParameter, coverage_document
 from api.documents import (
     collection_document,
@@ -21,10 +23,20 @@ from api.documents import (
 )
 from api.errors import BadParameterError
 from api.etags import feature_state, not_modified, strong_etag
-from api.links import GEOJSON, JSON, SCHEMA, base_url, collection_url, feature_url, link, request_url
+from api.filtering import (
+    AsOfParameter,
+    CrsParameter,
+    FilterParameter,
+    FormatParameter,
+    ItemsFormat,
+    PlaceParameter,
+    PropertiesParameter,
+    SortParameter,
+    narrowed,
+)
+from api.links import GEOJSON, JSON, JSONFG, SCHEMA, Link, base_url, collection_url, feature_url, link, request_url
 from api.openapi import document_of
 from api.params import (
-    BboxParameter,
     CursorParameter,
     DatetimeParameter,
     FiltersParameter,
@@ -38,12 +50,37 @@ from api.params import (
 )
 from api.records import catalogue_document
 from api.responses import answer
+from api.shaping import MEDIA_TYPES, collection_of_features, content_crs, single_feature
 from layers.errors import UnknownFeatureError, ValueOutOfRangeError
-from layers.geojson import feature_collection, feature_objects
-from layers.schema import json_schema, queryables
+from layers.published import CRS84
+from layers.schema import json_schema
 from layers.store import Extent
+from layers.store.pages import feature_page
+from layers.store.selecting import Selection
 
 __all__ = ["landing", "router"]
+
+
+def in_formats(schema: str) -> dict[int | str, Any]:
+    """Return what a route of features declares about its answers.
+
+    Parameters
+    ----------
+    schema : str
+        Name of the component that describes its GeoJSON; JSON-FG has further members.
+
+    Returns
+    -------
+    dict
+        OpenAPI responses by status.
+    """
+    responses: dict[int | str, Any] = document_of(schema, media_type=GEOJSON)
+    content = responses[200]["content"]
+    content[JSONFG] = content[GEOJSON]
+    responses[200]["headers"] = {
+        "Content-Crs": {"description": "CRS of the coordinates, in angle brackets.", "schema": {"type": "string"}}
+    }
+    return responses
 
 
 class _ForPrograms(APIRoute):
@@ -59,7 +96,9 @@ class _ForPrograms(APIRoute):
 
 
 landing = APIRouter(tags=["capabilities"], default_response_class=Response, route_class=_ForPrograms)
-router = APIRouter(default_response_class=Response, dependencies=[Depends(check_format)])
+router = APIRouter(default_response_class=Response)
+router.include_router(asking_router)
+_JSON_ONLY: Final = [Depends(check_format)]
 
 
 @landing.get(
@@ -91,6 +130,7 @@ def landing_page(request: Request, language: LanguageParameter) -> Response:
     tags=["capabilities"],
     summary="Conformance classes that hold",
     responses=document_of("confClasses"),
+    dependencies=_JSON_ONLY,
 )
 def conformance(language: LanguageParameter) -> Response:
     """Return which conformance classes hold.
@@ -108,7 +148,13 @@ def conformance(language: LanguageParameter) -> Response:
     return answer(conformance_document(), language=language)
 
 
-@router.get("/collections", tags=["layers"], summary="All layers", responses=document_of("collections"))
+@router.get(
+    "/collections",
+    tags=["layers"],
+    summary="All layers",
+    responses=document_of("collections"),
+    dependencies=_JSON_ONLY,
+)
 def collections(
     request: Request, store: StoreParameter, coverages: CoveragesParameter, language: LanguageParameter
 ) -> Response:
@@ -140,7 +186,13 @@ def collections(
     return answer(collections_document(listed, base=base, language=language), language=language)
 
 
-@router.get("/collections/{collectionId}", tags=["layers"], summary="One layer", responses=document_of("collection"))
+@router.get(
+    "/collections/{collectionId}",
+    tags=["layers"],
+    summary="One layer",
+    responses=document_of("collection"),
+    dependencies=_JSON_ONLY,
+)
 def collection(
     request: Request,
     store: StoreParameter,
@@ -177,38 +229,11 @@ def collection(
 
 
 @router.get(
-    "/collections/{collectionId}/queryables",
-    tags=["layers"],
-    summary="Fields by which a layer is filtered",
-    responses=document_of("layerSchema", media_type=SCHEMA),
-)
-def layer_queryables(request: Request, definition: LayerParameter, language: LanguageParameter) -> Response:
-    """Return by which fields a layer can be filtered.
-
-    Parameters
-    ----------
-    request : Request
-        The request.
-    definition : LayerDefinition
-        The layer.
-    language : {"vi", "en"}
-        The reader's language.
-
-    Returns
-    -------
-    Response
-        A JSON Schema.
-    """
-    url = f"{collection_url(base_url(request), definition.id)}/queryables"
-    document = layer_schema_document(queryables(definition, language), url=url)
-    return answer(document, language=language, media_type=SCHEMA)
-
-
-@router.get(
     "/collections/{collectionId}/schema",
     tags=["layers"],
     summary="Schema of a layer's features",
     responses=document_of("layerSchema", media_type=SCHEMA),
+    dependencies=_JSON_ONLY,
 )
 def layer_schema(request: Request, definition: LayerParameter, language: LanguageParameter) -> Response:
     """Return what a layer's features consist of.
@@ -236,7 +261,7 @@ def layer_schema(request: Request, definition: LayerParameter, language: Languag
     "/collections/{collectionId}/items",
     tags=["features"],
     summary="Features of a layer, page by page",
-    responses=document_of("featureCollection", media_type=GEOJSON),
+    responses=in_formats("featureCollection"),
 )
 def items(
     *,
@@ -244,10 +269,16 @@ def items(
     store: StoreParameter,
     definition: LayerParameter,
     filters: FiltersParameter,
-    bbox: BboxParameter,
+    asked: FilterParameter,
+    place: PlaceParameter,
     datetime: DatetimeParameter,
+    as_of: AsOfParameter,
+    sort: SortParameter,
     limit: LimitParameter,
     cursor: CursorParameter,
+    crs: CrsParameter,
+    properties: PropertiesParameter,
+    form: FormatParameter,
     language: LanguageParameter,
 ) -> Response:
     """Return one page of a layer's features.
@@ -262,14 +293,26 @@ def items(
         The layer.
     filters : dict of str to value
         Fields and the values they must have.
-    bbox : tuple of float or None
+    asked : Filter or None
+        Condition that must hold.
+    place : Place
         Box that geometries must intersect.
     datetime : Interval or None
         Planned time.
+    as_of : int or datetime.datetime or None
+        Record time.
+    sort : tuple of SortKey
+        Order of the features.
     limit : int
         Features at most.
     cursor : str or None
         Where the page starts.
+    crs : PublishedCrs or None
+        Of the coordinates in the answer.
+    properties : tuple of str or None
+        Fields to give.
+    form : {"json", "jsonfg"}
+        Format of the answer.
     language : {"vi", "en"}
         The reader's language.
 
@@ -278,38 +321,74 @@ def items(
     Response
         A GeoJSON FeatureCollection with links to itself and the next page.
     """
+    selection: Selection = {
+        "horizon": datetime,
+        "bbox": place.bbox,
+        "where": filters,
+        "filter": narrowed(asked, place),
+        "as_of": as_of,
+    }
     try:
-        page = store.page(definition.id, horizon=datetime, bbox=bbox, where=filters, limit=limit, after=cursor)
+        page = feature_page(store, definition.id, limit=limit, after=cursor, sort=sort, **selection)
     except ValueOutOfRangeError as error:
         if error.where != "after":
             raise
         raise BadParameterError(seen=error.seen, wanted=error.wanted, where="cursor") from error
+    given = content_crs(definition, crs, form)
+    url, media_type = collection_url(base_url(request), definition.id), MEDIA_TYPES[form]
     links = [
-        link(request_url(request), "self", GEOJSON),
-        link(collection_url(base_url(request), definition.id), "collection", JSON, definition.title.say(language)),
+        link(request_url(request), "self", media_type),
+        *_other_formats(request, form),
+        link(url, "collection", JSON, definition.title.say(language)),
     ]
     if page.after is not None:
-        links.append(link(request_url(request, changed=[("cursor", page.after)]), "next", GEOJSON))
+        links.append(link(request_url(request, changed=[("cursor", page.after)]), "next", media_type))
     members: dict[str, Any] = {
         "timeStamp": dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "numberReturned": len(page.features),
         **({} if page.matched is None else {"numberMatched": page.matched}),
         "links": links,
     }
-    return answer(feature_collection(page.features, **members), language=language, media_type=GEOJSON)
+    if form == "json" and given.uri == CRS84 and properties is None:
+        document = {
+            "type": "FeatureCollection",
+            **members,
+            "features": [orjson.Fragment(text) for text in page.features],
+        }
+    else:
+        ids = [orjson.loads(text)["id"] for text in page.features]
+        features = store.read(definition.id, ids=ids, as_of=as_of)
+        ordered = features.loc[[id_ for id_ in ids if id_ in features.index]]
+        document = collection_of_features(
+            definition, ordered, format_=form, crs=given, properties=properties, **members
+        )
+    return answer(document, language=language, media_type=media_type, headers={"Content-Crs": f"<{given.uri}>"})
+
+
+def _other_formats(request: Request, form: ItemsFormat) -> list[Link]:
+    """Return links to the same in other formats."""
+    return [
+        link(request_url(request, changed=[("f", other)]), "alternate", media_type)
+        for other, media_type in MEDIA_TYPES.items()
+        if other != form
+    ]
 
 
 @router.get(
     "/collections/{collectionId}/items/{featureId:path}",
     tags=["features"],
     summary="One feature",
-    responses=document_of("feature", media_type=GEOJSON),
+    responses=in_formats("feature"),
 )
 def item(
+    *,
     request: Request,
     store: StoreParameter,
     definition: LayerParameter,
     featureId: str,  # noqa: N803 - the name in the API
+    crs: CrsParameter,
+    properties: PropertiesParameter,
+    form: FormatParameter,
     language: LanguageParameter,
 ) -> Response:
     """Return one feature.
@@ -324,6 +403,12 @@ def item(
         The layer.
     featureId : str
         The feature's id.
+    crs : PublishedCrs or None
+        Of the coordinates in the answer.
+    properties : tuple of str or None
+        Fields to give.
+    form : {"json", "jsonfg"}
+        Format of the answer.
     language : {"vi", "en"}
         The reader's language.
 
@@ -341,12 +426,15 @@ def item(
     found = None if "\0" in featureId else store.read(definition.id, ids=[featureId])
     if found is None or found.empty:
         raise UnknownFeatureError(seen=featureId, where=definition.id)
-    base, etag = base_url(request), strong_etag(feature_state(found), language)
+    base, given, media_type = base_url(request), content_crs(definition, crs, form), MEDIA_TYPES[form]
+    etag = strong_etag(feature_state(found), language, given.code.replace(":", ""), form, *(properties or ()))
+    headers = {"ETag": etag, "Content-Crs": f"<{given.uri}>"}
     if not_modified(request.headers.get("if-none-match"), etag):
-        return Response(status_code=304, headers={"ETag": etag})
+        return Response(status_code=304, headers=headers)
     links = [
-        link(feature_url(base, definition.id, featureId), "self", GEOJSON),
+        link(feature_url(base, definition.id, featureId), "self", media_type),
+        *_other_formats(request, form),
         link(collection_url(base, definition.id), "collection", JSON, definition.title.say(language)),
     ]
-    document = {**feature_objects(found)[0], "links": links}
-    return answer(document, language=language, media_type=GEOJSON, headers={"ETag": etag})
+    document = single_feature(definition, found, format_=form, crs=given, properties=properties, links=links)
+    return answer(document, language=language, media_type=media_type, headers=headers)

@@ -14,6 +14,7 @@ __all__ = [
     "GEOJSON",
     "HTML",
     "JSON",
+    "JSONFG",
     "OPENAPI",
     "PROBLEM",
     "REL",
@@ -28,6 +29,7 @@ __all__ = [
 
 JSON: Final = "application/json"
 GEOJSON: Final = "application/geo+json"
+JSONFG: Final = "application/vnd.ogc.fg+json"
 SCHEMA: Final = "application/schema+json"
 PROBLEM: Final = "application/problem+json"
 OPENAPI: Final = "application/vnd.oai.openapi+json;version=3.0"

@@ -335,7 +335,10 @@ async def _cursor(cursor: Annotated[str | None, Query()] = None) -> str | None:
 CursorParameter = Annotated[str | None, Depends(_cursor)]
 
 #: Parameters of a page of features that are no filters; a field of the same name cannot be filtered by.
-PAGE_PARAMETERS: Final = ("bbox", "datetime", "limit", "cursor", "f", "lang")
+PAGE_PARAMETERS: Final = (
+    "bbox", "bbox-crs", "datetime", "limit", "cursor", "filter", "filter-lang", "filter-crs", "crs", "properties",
+    "sortby", "as_of", "f", "lang",
+)  # fmt: skip
 
 
 async def _filters(request: Request, definition: LayerParameter) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from api.tile_parts import TILE_PARAMETERS, TILE_SCHEMAS
 from api.writing_parts import WRITING_PARAMETERS, WRITING_SCHEMAS
+from api.item_parameters import ITEM_PARAMETERS
 from layers.types import LANGUAGES
 
 __all__ = ["IMPORT_FORM", "PARAMETERS", "SCHEMAS", "ref"]
@@ -51,6 +52,7 @@ _FLAG: Final[JsonObject] = {"type": "string", "enum": ["true", "false"]}
 
 #: Every parameter by the name of its component; `{max_limit}` and such are filled in from the settings.
 PARAMETERS: Final[dict[str, JsonObject]] = {
+    **ITEM_PARAMETERS,
     **TILE_PARAMETERS,
     **WRITING_PARAMETERS,
     "collectionId": _path("collectionId", "Id of a layer."),
@@ -322,6 +324,18 @@ SCHEMAS: Final[dict[str, JsonObject]] = {
         timeStamp={"type": "string", "format": "date-time"},
         numberReturned=_COUNT,
         numberMatched={**_COUNT, "description": "Exact; left out where counting would cost more than the page."},
+    ),
+    "functions": _object(
+        "functions",
+        functions=_list(
+            _object(
+                "name returns",
+                name=_TEXT,
+                description=_TEXT,
+                arguments=_list(_object("type", title=_TEXT, description=_TEXT, type=_list(_TEXT))),
+                returns=_list(_TEXT),
+            )
+        ),
     ),
     "layerSchema": _object(
         "$schema $id type properties", **{"$schema": _TEXT, "$id": _TEXT}, properties={"type": "object"}

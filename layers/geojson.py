@@ -17,11 +17,14 @@ import shapely
 
 from layers.definitions import STORE_CRS
 from layers.errors import CrsError
+from layers.published import CRS84, PublishedCrs
 
 __all__ = ["COORDINATE_DECIMALS", "attribute_rows", "feature_collection", "feature_objects", "to_json"]
 
 #: Decimals of a degree that are written: 1e-7 degrees are about 1.1 cm.
 COORDINATE_DECIMALS: Final = 7
+#: Decimals of a metre: a tenth of a millimetre.
+METRE_DECIMALS: Final = 4
 
 JsonObject = dict[str, Any]
 
@@ -58,23 +61,31 @@ def _json_column(values: pd.Series[Any]) -> list[Any]:
     return [None if absent else value for value, absent in zip(plain.tolist(), missing.tolist(), strict=True)]
 
 
-def _geometries(features: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
+def _geometries(features: gpd.GeoDataFrame, crs: PublishedCrs | None) -> npt.NDArray[np.object_]:
     """Return GeoJSON text of each geometry; None where it is missing or empty."""
     if features.crs is not None and features.crs != STORE_CRS:
         raise CrsError(seen=features.crs.to_string(), wanted=STORE_CRS, where="GeoJSON")
     shapes = np.array(features.geometry.to_numpy(), dtype=object)
     shapes[shapely.is_empty(shapes)] = None
-    rounded = shapely.transform(shapes, lambda xy: np.round(xy, COORDINATE_DECIMALS))
-    return np.asarray(shapely.to_geojson(shapely.orient_polygons(rounded)), dtype=object)
+    decimals = COORDINATE_DECIMALS
+    # Rings are turned while x is before y.
+    if crs is not None and crs.uri != CRS84:
+        shapes = crs.from_store(np.asarray(shapely.orient_polygons(shapes), dtype=object), where="crs")
+        decimals = COORDINATE_DECIMALS if crs.geographic else METRE_DECIMALS
+    rounded = shapely.transform(shapes, lambda xy: np.round(xy, decimals))
+    oriented = rounded if crs is not None and crs.uri != CRS84 else shapely.orient_polygons(rounded)
+    return np.asarray(shapely.to_geojson(oriented), dtype=object)
 
 
-def feature_objects(features: gpd.GeoDataFrame) -> list[JsonObject]:
+def feature_objects(features: gpd.GeoDataFrame, *, crs: PublishedCrs | None = None) -> list[JsonObject]:
     """Return features as GeoJSON Feature objects, for `to_json`.
 
     Parameters
     ----------
     features : GeoDataFrame
         Feature ids in the index; CRS EPSG:4326.
+    crs : PublishedCrs, optional
+        That of the coordinates written, in the order of its axes; longitude and latitude without it.
 
     Returns
     -------
@@ -85,9 +96,9 @@ def feature_objects(features: gpd.GeoDataFrame) -> list[JsonObject]:
     Raises
     ------
     CrsError
-        If the features are in another CRS than EPSG:4326.
+        If the features are in another CRS than EPSG:4326, or have no place in `crs`.
     """
-    parts = zip(features.index, _geometries(features), attribute_rows(features), strict=True)
+    parts = zip(features.index, _geometries(features, crs), attribute_rows(features), strict=True)
     return [
         {
             "type": "Feature",
@@ -99,13 +110,15 @@ def feature_objects(features: gpd.GeoDataFrame) -> list[JsonObject]:
     ]
 
 
-def feature_collection(features: gpd.GeoDataFrame, **members: object) -> JsonObject:
+def feature_collection(features: gpd.GeoDataFrame, *, crs: PublishedCrs | None = None, **members: object) -> JsonObject:
     """Return features as a GeoJSON FeatureCollection, for `to_json`.
 
     Parameters
     ----------
     features : GeoDataFrame
         Feature ids in the index; CRS EPSG:4326.
+    crs : PublishedCrs, optional
+        That of the coordinates written, as for `feature_objects`.
     **members : object
         Further members of the collection, such as `links`.
 
@@ -117,9 +130,9 @@ def feature_collection(features: gpd.GeoDataFrame, **members: object) -> JsonObj
     Raises
     ------
     CrsError
-        If the features are in another CRS than EPSG:4326.
+        If the features are in another CRS than EPSG:4326, or have no place in `crs`.
     """
-    return {"type": "FeatureCollection", **members, "features": feature_objects(features)}
+    return {"type": "FeatureCollection", **members, "features": feature_objects(features, crs=crs)}
 
 
 def to_json(document: object) -> bytes:

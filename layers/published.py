@@ -104,7 +104,11 @@ class PublishedCrs(NamedTuple):
 
 
 def _swapped(geometry: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
-    return np.asarray(shapely.transform(geometry, lambda points: points[:, ::-1]), dtype=object)
+    def swap(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.column_stack([points[:, 1], points[:, 0], points[:, 2:]])
+
+    swapped = shapely.transform(geometry, swap, include_z=None)  # type: ignore[call-overload] # keeps 2D and 3D as they are
+    return np.asarray(swapped, dtype=object)
 
 
 #: Every CRS in which features are given out, by its name; the first is the one used where none is named.

@@ -11,18 +11,20 @@ import numpy.typing as npt
 import pandas as pd
 
 from layers.coercion import DTYPES, WANTED, coerce
-from layers.definitions import ID_FIELD, STORE_CRS, Field, FieldType, GeometryType, LayerDefinition
+from layers.definitions import COMMON_FIELDS, ID_FIELD, STORE_CRS, Field, FieldType, GeometryType, LayerDefinition
 from layers.errors import CrsError, ValueOutOfRangeError
 from layers.types import Language, Text
 
 __all__ = [
     "LegendEntry",
+    "common_queryables",
     "empty_features",
     "framed",
     "json_schema",
     "legend",
     "queryables",
     "reference_page",
+    "sortables",
     "typed",
     "typed_column",
 ]
@@ -238,6 +240,21 @@ def _properties(definition: LayerDefinition, language: Language) -> JsonObject:
     return properties
 
 
+def _id_schema() -> JsonObject:
+    return {"type": "string", "title": "id", "x-ogc-role": "id"}
+
+
+def _named(properties: JsonObject, title: str) -> JsonObject:
+    """Return the schema of properties, beside which there are no others."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "title": title,
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
 def json_schema(definition: LayerDefinition, language: Language) -> JsonObject:
     """Return the JSON Schema of a layer's features (OGC API Features part 5).
 
@@ -258,7 +275,7 @@ def json_schema(definition: LayerDefinition, language: Language) -> JsonObject:
         "type": "object",
         "title": definition.title.say(language),
         "properties": {
-            ID_FIELD: {"type": "string", "title": "id", "x-ogc-role": "id", "readOnly": True},
+            ID_FIELD: {**_id_schema(), "readOnly": True},
             **_properties(definition, language),
         },
         "required": [field.name for field in definition.all_fields if field.required],
@@ -281,13 +298,47 @@ def queryables(definition: LayerDefinition, language: Language) -> JsonObject:
     dict
         A JSON Schema 2020-12 document without `$id`.
     """
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "type": "object",
-        "title": definition.title.say(language),
-        "properties": _properties(definition, language),
-        "additionalProperties": False,
-    }
+    return _named({ID_FIELD: _id_schema(), **_properties(definition, language)}, definition.title.say(language))
+
+
+def sortables(definition: LayerDefinition, language: Language) -> JsonObject:
+    """Return by which fields features of a layer can be ordered (OGC API Features part 5).
+
+    Parameters
+    ----------
+    definition : LayerDefinition
+        The layer.
+    language : {"vi", "en"}
+        Of titles.
+
+    Returns
+    -------
+    dict
+        A JSON Schema 2020-12 document without `$id`; geometries have no order.
+    """
+    properties = _properties(definition, language)
+    properties.pop("geometry", None)
+    return _named({ID_FIELD: _id_schema(), **properties}, definition.title.say(language))
+
+
+def common_queryables(language: Language) -> JsonObject:
+    """Return the fields by which every layer can be filtered.
+
+    Parameters
+    ----------
+    language : {"vi", "en"}
+        Of titles.
+
+    Returns
+    -------
+    dict
+        A JSON Schema 2020-12 document without `$id`.
+    """
+    fields = {field.name: _field_schema(field, language) for field in COMMON_FIELDS}
+    fields["valid_from"]["x-ogc-role"] = "primary-interval-start"
+    fields["valid_to"]["x-ogc-role"] = "primary-interval-end"
+    title = Text(vi="Các trường của mọi lớp", en="Fields of every layer")
+    return _named({ID_FIELD: _id_schema(), **fields}, title.say(language))
 
 
 def legend(definition: LayerDefinition) -> tuple[LegendEntry, ...]:

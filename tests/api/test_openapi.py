@@ -30,6 +30,9 @@ PATHS = {
     "/collections/{collectionId}",
     "/collections/{collectionId}/queryables",
     "/collections/{collectionId}/schema",
+    "/collections/{collectionId}/sortables",
+    "/queryables",
+    "/functions",
     "/collections/{collectionId}/items",
     "/collections/{collectionId}/items/{featureId}",
     "/collections/{collectionId}/tiles",
@@ -111,7 +114,10 @@ def test_every_status_of_an_error_over_http_is_documented(document: dict[str, An
 def test_the_parameters_of_items_are_what_the_standard_wants(document: dict[str, Any]) -> None:
     items = document["paths"]["/collections/{collectionId}/items"]["get"]
     parameters = {found["name"]: found for entry in items["parameters"] if (found := resolved(document, entry))}
-    assert set(parameters) == {"collectionId", "bbox", "datetime", "limit", "cursor", "f", "lang", "filters"}
+    assert set(parameters) == {
+        "collectionId", "bbox", "bbox-crs", "datetime", "as_of", "filter", "filter-lang", "filter-crs", "sortby",
+        "properties", "crs", "limit", "cursor", "f", "lang", "filters",
+    }  # fmt: skip
     assert parameters["collectionId"]["schema"]["enum"] == ["notes", "stations"]
     assert parameters["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 5, "default": 4}
     assert (parameters["bbox"]["style"], parameters["bbox"]["explode"]) == ("form", False)
@@ -123,6 +129,7 @@ def test_the_parameters_of_items_are_what_the_standard_wants(document: dict[str,
 SAID = {
     "f": "json", "lang": "vi", "q": "ga", "type": "plan", "ids": "stations", "externalIds": "1569/QĐ-TTg",
     "bbox": "105,20,106,21", "datetime": "2030-12-31", "limit": "1", "cursor": "notes",
+    "properties": "name", "crs": "http://www.opengis.net/def/crs/EPSG/0/5897",
     "collections": "stations", "as_of": "1", "proposal": "1", "filter": "floors > 1", "filter-lang": "cql2-text",
 }  # fmt: skip
 

@@ -72,7 +72,7 @@ def test_titles_units_and_roles_stand_in_the_schema(plots: LayerDefinition) -> N
 
 def test_queryables_are_every_field_and_the_geometry(plots: LayerDefinition) -> None:
     names = [field.name for field in plots.all_fields]
-    assert list(queryables(plots, "en")["properties"]) == ["geometry", *names]
+    assert list(queryables(plots, "en")["properties"]) == ["feature_id", "geometry", *names]
     assert names[-len(COMMON_FIELDS) :] == ["valid_from", "valid_to", "position", "source", "confidence"]
 
 

@@ -18,7 +18,7 @@ from typing import Final, TypedDict
 
 import psycopg
 
-__all__ = ["cluster", "server_programs"]
+__all__ = ["Cluster", "cluster", "private_cluster", "server_programs"]
 
 INSTALLED: Final = Path("/usr/lib/postgresql")
 START_LIMIT_S: Final = 60.0
@@ -40,36 +40,87 @@ def server_programs(installed: Path = INSTALLED) -> Path:
     return max(versions, key=lambda folder: int(folder.name)) / "bin"
 
 
-@contextmanager
-def cluster() -> Iterator[str]:
-    """Start a private server with PostGIS on a free loopback port, give its URL, and remove it all at the end."""
-    programs = server_programs()
-    # Not below pytest's temporary folder: the server's user may not enter that one, and a socket's path must be short.
-    home = Path(tempfile.mkdtemp(prefix="parkplan-postgis-", dir=_memory()))
-    try:
-        user = _server_user(home)
+class Cluster:
+    """A private server with PostGIS on a free loopback port."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._programs = server_programs()
+        self._user = _server_user(home)
         password = secrets.token_hex(16)
-        _create(programs, home, user=user, password=password)
-        port = _free_port()
-        options = ["-k", str(home), "-h", "127.0.0.1", "-p", str(port), "-c", "max_wal_size=256MB"]
-        with (home / "log").open("wb") as log:
+        _create(self._programs, home, user=self._user, password=password)
+        self._port = _free_port()
+        self.url = f"postgresql://parkplan:{password}@127.0.0.1:{self._port}/postgres"
+        self._server = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        home = self._home
+        options = ["-k", str(home), "-h", "127.0.0.1", "-p", str(self._port), "-c", "max_wal_size=256MB"]
+        with (home / "log").open("ab") as log:
             server = subprocess.Popen(
-                [programs / "postgres", "-D", home / "data", *options],
+                [self._programs / "postgres", "-D", home / "data", *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=home,
-                **user,
+                **self._user,
             )
         try:
-            url = f"postgresql://parkplan:{password}@127.0.0.1:{port}/postgres"
-            _add_postgis(url, server, home / "log")
-            yield url
+            _add_postgis(self.url, server, home / "log")
+        except BaseException:
+            _end(server, signal.SIGQUIT)
+            raise
+        return server
+
+    def crash(self, how: signal.Signals) -> None:
+        """End the server as a fault would: all of it at once, with nothing written down in time."""
+        _end(self._server, how)
+
+    def recover(self) -> None:
+        """Start the server again after a crash."""
+        deadline = time.monotonic() + START_LIMIT_S
+        while True:
+            try:
+                self._server = self._start()
+            except RuntimeError:
+                # Processes of a killed server notice its end by themselves; until then nobody may take over.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
+
+    def stop(self) -> None:
+        """End the server in order."""
+        _end(self._server, signal.SIGINT)  # PostgreSQL's fast shutdown: it does not wait for forgotten connections
+
+
+def _end(server: subprocess.Popen[bytes], how: signal.Signals) -> None:
+    if server.poll() is None:
+        server.send_signal(how)
+        server.wait(timeout=START_LIMIT_S)
+
+
+@contextmanager
+def private_cluster() -> Iterator[Cluster]:
+    """Start a private server that may be crashed, and remove it all at the end."""
+    # Not below pytest's temporary folder: the server's user may not enter that one, and a socket's path must be short.
+    home = Path(tempfile.mkdtemp(prefix="parkplan-postgis-", dir=_memory()))
+    try:
+        made = Cluster(home)
+        try:
+            yield made
         finally:
-            server.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown: it does not wait for forgotten connections
-            server.wait(timeout=START_LIMIT_S)
+            made.stop()
     finally:
         shutil.rmtree(home)
+
+
+@contextmanager
+def cluster() -> Iterator[str]:
+    """Start a private server, give its URL, and remove it all at the end."""
+    with private_cluster() as made:
+        yield made.url
 
 
 def _memory() -> Path | None:

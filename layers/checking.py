@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, get_args
 
@@ -111,7 +111,12 @@ class Findings:
 
 
 def check_features(
-    features: gpd.GeoDataFrame, definition: LayerDefinition | None, *, name: str, surroundings: Surroundings | None
+    features: gpd.GeoDataFrame,
+    definition: LayerDefinition | None,
+    *,
+    name: str,
+    surroundings: Surroundings | None,
+    ready: Callable[[Checked], object] | None = None,
 ) -> Findings:
     """Put right what can be, and find everything that is wrong with features.
 
@@ -125,6 +130,8 @@ def check_features(
         What the features are called without a layer.
     surroundings : Surroundings or None
         What they are compared with.
+    ready : callable, optional
+        Called with the features as soon as each of them is found to be free of errors by itself.
 
     Returns
     -------
@@ -138,6 +145,8 @@ def check_features(
     meant = definition or _ANYTHING.model_copy(update={"metric_crs": _local_crs(features)})
     # A file that is for no layer is checked by its geometries alone.
     checked = Checked(meant, features if definition else features[[features.geometry.name]])
+    if ready is not None and not checked.errors:
+        ready(checked)
     found = [*mended, *checked.issues, *check_outliers(features, layer=layer)]
     found += check_declared(features, definition=definition, layer=layer, metric_crs=meant.metric_crs)
     beside = [_topology(meant, checked.features, surroundings if definition else None)]

@@ -188,6 +188,7 @@ def examine(
     *,
     surroundings: Surroundings | None = None,
     progress: Progress | None = None,
+    ready: Callable[[Examination], object] | None = None,
 ) -> Examination:
     """Look at a file as an import would.
 
@@ -203,6 +204,9 @@ def examine(
         What the features are compared with.
     progress : callable, optional
         Called with what is being done and the share that is done.
+    ready : callable, optional
+        Called with all that is known once every feature is found to be free of errors by itself, and before it is
+        known how they lie to each other.
 
     Returns
     -------
@@ -227,7 +231,7 @@ def examine(
     file = replace(file, driver=source.driver, layer=source.layer, encoding=source.encoding)
     faults = tuple(_fault_issue(fault, source.layer) for fault in source.faults)
     receipt = replace(receipt, file=file, read=len(source.frame), notes=source.notes, issues=faults)
-    return _examine_features(source, definition, reading, receipt, surroundings=surroundings, tell=tell)
+    return _examine_features(source, definition, reading, receipt, surroundings=surroundings, tell=tell, ready=ready)
 
 
 def _examine_features(
@@ -238,6 +242,7 @@ def _examine_features(
     *,
     surroundings: Surroundings | None,
     tell: Progress,
+    ready: Callable[[Examination], object] | None,
 ) -> Examination:
     tell(Text(vi="Xét bảng mã", en="Looking at the text"), 0.3)
     try:
@@ -261,15 +266,22 @@ def _examine_features(
     tell(Text(vi="Kiểm tra đối tượng", en="Checking the features"), 0.5)
     shapes = gpd.GeoSeries(placed.shapes, index=mapped.features.index, crs=STORE_CRS)
     features = mapped.features.set_geometry(shapes)
-    found = check_features(features, definition, name=source.layer, surroundings=surroundings)
+    placed_receipt = replace(
+        receipt, issues=(*receipt.issues, *(_remarked(remark, source.layer) for remark in placed.remarks))
+    )
+
+    def passed(checked: Checked) -> None:
+        if ready is not None and not placed_receipt.errors:
+            ready(Examination(placed_receipt, checked, mapped.rows, source.spatial))
+
+    found = check_features(features, definition, name=source.layer, surroundings=surroundings, ready=passed)
     receipt = replace(
         receipt,
         record=placed.record if source.spatial else None,
         diagnosis=placed.diagnosis,
         notes=(*receipt.notes, *found.notes),
         issues=(
-            *receipt.issues,
-            *(_remarked(remark, source.layer) for remark in placed.remarks),
+            *placed_receipt.issues,
             *(_in_file(issue, mapped.rows) for issue in found.issues),
         ),
     )

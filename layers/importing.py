@@ -12,7 +12,7 @@ import functools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal, ParamSpec
+from typing import Any, Final, Literal, NamedTuple, ParamSpec
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +20,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from layers.ahead import AHEAD_ROWS, Ahead
 from layers.crs import to_store_crs
 from layers.definitions import STORE_CRS, LayerDefinition
 from layers.errors import (
@@ -151,44 +152,95 @@ def receive_file(
         area,
     )
     surroundings = StoreSurroundings(store, layer if mode == "replace" else None)
-    examined = examine(path, definition, reading, surroundings=surroundings, progress=progress)
-    taken = _accepted(examined, accept)
-    receipt, checked = replace(taken.receipt, dry_run=dry_run), taken.checked
-    if receipt.state == "refused" or checked is None:
-        return receipt
-    features = checked.features
-    try:
-        current = _current(store, layer, features, mode=mode)
-    except (FeatureExistsError, UnknownFeatureError) as error:
-        return stopped(receipt, "feature-exists" if isinstance(error, FeatureExistsError) else "feature-unknown", error)
-    if mode == "replace":
-        same = _same(definition, features, current)
-        edits = [Put(layer, checked, mode)]
-        written = int((~same).sum()) + store.count(layer) - len(current)
-    else:
-        whole = _completed(features, current, receipt.columns or {}, spatial=taken.spatial)
-        same = _same(definition, whole, current)
-        # Nothing was added to features that are all new: they are as they were checked.
-        # What the file does not speak of is taken from the store again as it is written: others may write meanwhile.
-        spoken = [*(receipt.columns or {}), *(["geometry"] if taken.spatial else [])]
-        edits = [Put(layer, checked if current.empty else whole[~same], mode, fields=spoken)]
-        written = int((~same).sum())
-    if not written:
-        edits = []
-    if coverage is not None:
-        edits += _coverage(store, coverage, features, receipt=receipt, as_of=as_of, completeness=completeness)
-    changeset = None
-    if edits and not dry_run:
-        if progress is not None:
-            progress(Text(vi="Ghi vào kho", en="Writing to the store"), WRITING)
-        changeset = store.commit(edits, author=author, message=message, decision=decision)
+    with Ahead(store, author=author, message=message, decision=decision) as ahead:
+        begun: list[_Prepared] = []
+
+        def begin(examined: Examination) -> None:
+            if not dry_run and len(examined.rows) >= AHEAD_ROWS:
+                begun.extend(_begin(ahead, store, definition, examined, mode=mode))
+
+        examined = examine(path, definition, reading, surroundings=surroundings, progress=progress, ready=begin)
+        taken = _accepted(examined, accept)
+        receipt, checked = replace(taken.receipt, dry_run=dry_run), taken.checked
+        if receipt.state == "refused" or checked is None:
+            return receipt
+        if receipt.refused:
+            # What was begun holds the features that are left out.
+            ahead.withdraw()
+            begun.clear()
+        try:
+            plan = begun[0] if begun else _prepare(store, definition, taken, mode=mode)
+        except (FeatureExistsError, UnknownFeatureError) as error:
+            rule = "feature-exists" if isinstance(error, FeatureExistsError) else "feature-unknown"
+            return stopped(receipt, rule, error)
+        further = list(() if ahead.begun else plan.edits)
+        if coverage is not None:
+            further += _coverage(
+                store, coverage, checked.features, receipt=receipt, as_of=as_of, completeness=completeness
+            )
+        changeset = None
+        if (further or ahead.begun) and not dry_run:
+            if progress is not None:
+                progress(Text(vi="Ghi vào kho", en="Writing to the store"), WRITING)
+            changeset = ahead.keep(*further)
     return replace(
         receipt,
         state="partly_accepted" if receipt.refused else "accepted",
-        written=written,
-        unchanged=int(same.sum()),
+        written=plan.written,
+        unchanged=plan.unchanged,
         changeset=changeset,
     )
+
+
+class _Prepared(NamedTuple):
+    """What is to be written of a file.
+
+    Attributes
+    ----------
+    edits : tuple of Put
+        Empty where nothing would change.
+    written, unchanged : int
+        As in the receipt.
+    """
+
+    edits: tuple[Put, ...]
+    written: int
+    unchanged: int
+
+
+def _begin(
+    ahead: Ahead, store: Store, definition: LayerDefinition, examined: Examination, *, mode: PutMode
+) -> list[_Prepared]:
+    """Begin to write what would be written if nothing more is found, and return it."""
+    try:
+        plan = _prepare(store, definition, examined, mode=mode)
+    except (FeatureExistsError, UnknownFeatureError):
+        return []  # That is told once the file is looked through.
+    if plan.edits:
+        ahead.begin(plan.edits)
+    return [plan]
+
+
+def _prepare(store: Store, definition: LayerDefinition, examined: Examination, *, mode: PutMode) -> _Prepared:
+    """Compare features with what is there; refuse what the mode does not allow."""
+    layer, checked = definition.id, examined.checked
+    if checked is None:
+        return _Prepared((), 0, 0)
+    features = checked.features
+    current = _current(store, layer, features, mode=mode)
+    if mode == "replace":
+        same = _same(definition, features, current)
+        put = Put(layer, checked, mode)
+        written = int((~same).sum()) + store.count(layer) - len(current)
+    else:
+        whole = _completed(features, current, examined.receipt.columns or {}, spatial=examined.spatial)
+        same = _same(definition, whole, current)
+        # Nothing was added to features that are all new: they are as they were checked.
+        # What the file does not speak of is taken from the store again as it is written: others may write meanwhile.
+        spoken = [*(examined.receipt.columns or {}), *(["geometry"] if examined.spatial else [])]
+        put = Put(layer, checked if current.empty else whole[~same], mode, fields=spoken)
+        written = int((~same).sum())
+    return _Prepared((put,) if written else (), written, int(same.sum()))
 
 
 def _raising(receive: Callable[_Arguments, Receipt]) -> Callable[_Arguments, Receipt]:

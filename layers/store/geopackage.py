@@ -401,7 +401,7 @@ class GeoPackageEngine:
         geometry = f'substr("{GEOMETRY_COLUMN}", {BLOB_HEADER_BYTES + 1})' if GEOMETRY_COLUMN in rows else "NULL"
         ids = rows["feature_id"]
         # Keys only grow: what was inserted last has the greatest ones.
-        which, value = f'fid > (SELECT max(fid) FROM "{table.name}") - ?3', len(ids)
+        which, value = f'fid > (SELECT max(fid) FROM "{table.name}") - CAST(?3 AS INTEGER)', str(len(ids))
         if operation == "update":
             which, value = "feature_id IN (SELECT value FROM json_each(?3))", orjson.dumps(ids).decode()
         _driver(connection).execute(

@@ -6,16 +6,20 @@ The key is for finding and comparing only; the name itself is always kept as it 
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
+from functools import cache
 from typing import Any, Final
 
 import pandas as pd
 
-__all__ = ["search_key", "search_keys"]
+__all__ = ["search_key", "search_keys", "search_keys_of_lines"]
 
 #: Letters whose stroke Unicode does not decompose into a mark.
 _STROKES: Final = str.maketrans({"đ": "d", "Đ": "D"})
 _NOT_WORD: Final = re.compile(r"[\W_]+")
+_NOT_WORD_NOR_LINE: Final = re.compile(r"(?:[^\w\n]|_)+")
+_AROUND_LINES: Final = re.compile(r" ?\n ?")
 
 
 def search_key(text: str) -> str:
@@ -71,6 +75,40 @@ def search_keys(texts: pd.Series[Any]) -> pd.Series[str]:
     positions, different = pd.factorize(texts)
     keys = pd.array([search_key(str(text)) for text in different], dtype="str")
     return pd.Series(keys.take(positions, allow_fill=True), index=texts.index, name=texts.name, dtype="str")
+
+
+def search_keys_of_lines(text: str) -> str:
+    r"""Return the search key of every line of a text, all at once.
+
+    Parameters
+    ----------
+    text : str
+        Lines parted by line feeds.
+
+    Returns
+    -------
+    str
+        As many lines, each the `search_key` of its own.
+
+    Examples
+    --------
+    >>> search_keys_of_lines("Hà NộI.\n\nĐường 5")
+    'ha noi\n\nduong 5'
+    """
+    if not text.isascii():
+        text = _marks().sub("", unicodedata.normalize("NFKD", text.translate(_STROKES)))
+    folded = text.casefold()
+    if not folded.isascii():
+        folded = _marks().sub("", unicodedata.normalize("NFKD", folded))
+    return _AROUND_LINES.sub("\n", _NOT_WORD_NOR_LINE.sub(" ", folded)).strip(" ")
+
+
+@cache
+def _marks() -> re.Pattern[str]:
+    """Return what finds the signs that only add to others."""
+    return re.compile(
+        f"[{''.join(sign for sign in map(chr, range(sys.maxunicode + 1)) if unicodedata.combining(sign))}]+"
+    )
 
 
 def _without_marks(text: str) -> str:

@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.csv
 import shapely
 import sqlalchemy as sa
 from geoalchemy2 import Geometry
@@ -16,6 +13,7 @@ from psycopg import sql
 
 from layers.definitions import LayerDefinition
 from layers.errors import StoreUnreachableError
+from layers.store.copying import COPY_END, COPY_START, binary_rows
 from layers.store.engine import Columns
 from layers.store.model import Operation
 from layers.store.tables import GEOMETRY_COLUMN, BaseTables, box
@@ -278,14 +276,10 @@ class PostgisEngine:
         """
         target = sql.Identifier(str(self.schema), table.name)
         known = {name: column for name, column in rows.items() if _says_something(column)}
-        names = sql.SQL(", ").join(map(sql.Identifier, known))
-        statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(target, names)
         count = len(rows["feature_id"])
         driver: Any = connection.connection.driver_connection
         with driver.cursor() as cursor:
-            with cursor.copy(statement) as copy:
-                for start in range(0, count, _PART):
-                    copy.write(_csv({name: column[start : start + _PART] for name, column in known.items()}))
+            _copy(cursor, target, known, table)
             if count >= _BULK:
                 cursor.execute(sql.SQL("ANALYZE {}").format(target))
 
@@ -301,20 +295,26 @@ class PostgisEngine:
         rows : Columns
             At least one row.
         """
-        values = {name: column for name, column in rows.items() if name != "feature_id"}
-        assignments = sql.SQL(", ").join(
-            sql.SQL("{} = %s{}").format(sql.Identifier(name), sql.SQL("::geometry" if name == GEOMETRY_COLUMN else ""))
-            for name in values
-        )
-        statement = sql.SQL("UPDATE {} SET {} WHERE feature_id = %s").format(
-            sql.Identifier(str(self.schema), table.name), assignments
-        )
-        if GEOMETRY_COLUMN in values:
-            geometry = shapely.set_srid(values[GEOMETRY_COLUMN], _SRS)
-            values[GEOMETRY_COLUMN] = shapely.to_wkb(geometry, hex=True, include_srid=True).tolist()
+        target = sql.Identifier(str(self.schema), table.name)
+        given = sql.Identifier(f"parkplan_given_{table.name}")
+        names = sql.SQL(", ").join(map(sql.Identifier, rows))
+        changed = [sql.Identifier(name) for name in rows if name != "feature_id"]
+        pairs = sql.SQL(", ").join(sql.SQL("{} = {}").format(name, sql.SQL("given.") + name) for name in changed)
         driver: Any = connection.connection.driver_connection
         with driver.cursor() as cursor:
-            cursor.executemany(statement, zip(*values.values(), rows["feature_id"], strict=True))
+            # The server is given all rows at once, and changes them by one statement.
+            cursor.execute(
+                sql.SQL("CREATE TEMP TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
+                    given, names, target
+                )
+            )
+            _copy(cursor, given, rows, table)
+            cursor.execute(
+                sql.SQL(
+                    "UPDATE {} AS feature SET {} FROM {} AS given WHERE feature.feature_id = given.feature_id"
+                ).format(target, pairs, given)
+            )
+            cursor.execute(sql.SQL("DROP TABLE {}").format(given))
 
     def remember(
         self, connection: sa.Connection, table: sa.Table, history: sa.Table, rows: Columns, *, operation: Operation
@@ -402,18 +402,12 @@ def _says_something(column: Any) -> bool:
     return isinstance(column, np.ndarray) or column[0] is not None or column.count(None) < len(column)
 
 
-def _csv(columns: Columns) -> bytes:
-    """Write rows as COPY reads them: text in quotes, so that a blank one is told from a missing one."""
-    arrays = [_hex(column) if name == GEOMETRY_COLUMN else pa.array(column) for name, column in columns.items()]
-    buffer = pa.BufferOutputStream()
-    pa.csv.write_csv(pa.table(arrays, names=list(columns)), buffer, pa.csv.WriteOptions(include_header=False))
-    return bytes(buffer.getvalue())
-
-
-def _hex(geometry: npt.NDArray[np.object_]) -> pa.LargeStringArray:
-    """Write geometries as WKB in hexadecimal digits, all at once; the column adds its SRID."""
-    binary = pa.array(shapely.to_wkb(geometry), type=pa.large_binary())
-    validity, offsets, data = binary.buffers()
-    places = np.frombuffer(offsets, dtype=np.int64) * 2
-    digits = bytes(data or b"").hex().encode("ascii")
-    return pa.LargeStringArray.from_buffers(len(binary), pa.py_buffer(places), pa.py_buffer(digits), validity)
+def _copy(cursor: Any, target: sql.Identifier, rows: Columns, table: sa.Table) -> None:
+    """Send rows to the server, part by part."""
+    names, types = sql.SQL(", ").join(map(sql.Identifier, rows)), {name: table.c[name].type for name in rows}
+    count = len(next(iter(rows.values())))
+    with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(target, names)) as copy:
+        copy.write(COPY_START)
+        for start in range(0, count, _PART):
+            copy.write(binary_rows({name: column[start : start + _PART] for name, column in rows.items()}, types))
+        copy.write(COPY_END)

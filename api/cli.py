@@ -11,6 +11,7 @@ from typing import Annotated, Final
 
 import typer
 
+from api.commands.backup import backup, restore_backup
 from api.commands.changesets import changesets
 from api.commands.exporting import export
 from api.commands.history import blame, diff, log, restore
@@ -85,6 +86,8 @@ app.command()(log)
 app.command()(diff)
 app.command()(blame)
 app.command()(restore)
+app.command()(backup)
+app.command(name="restore-backup")(restore_backup)
 app.command()(merge)
 app.add_typer(layers, name="layers")
 app.add_typer(package, name="package")

@@ -65,6 +65,7 @@ KINDS: Final[dict[type[ParkplanError], ProblemKind]] = {
     layers_errors.FilterError: _kind(400, "invalid-filter", "Bộ lọc không hợp lệ", "Invalid filter"),
     layers_errors.UnknownFeatureError: _kind(404, "unknown-feature", "Không có đối tượng này", "Unknown feature"),
     layers_errors.DiffConflictError: _kind(409, "diff-conflict", "Không đúng trạng thái", "Another state"),
+    layers_errors.BackupError: _kind(500, "backup", "Lỗi sao lưu", "Backup failed"),
     layers_errors.StaleBaseError: _kind(409, "stale-base", "Dữ liệu đã đổi", "Changed meanwhile"),
     layers_errors.FeatureExistsError: _kind(409, "feature-exists", "Đối tượng đã có", "Feature exists"),
     layers_errors.UnknownChangesetError: _kind(
@@ -84,7 +85,6 @@ KINDS: Final[dict[type[ParkplanError], ProblemKind]] = {
     layers_errors.ProposalConflictError: _kind(409, "proposal-conflict", "Đề xuất có xung đột", "Proposal in conflict"),
     layers_errors.MergeConflictsError: _kind(409, "merge-conflicts", "Có xung đột", "Conflicts are open"),
     layers_errors.SignatureError: _kind(422, "bad-signature", "Chữ ký không đúng", "Bad signature"),
-    layers_errors.CoverageTooLargeError: _kind(413, "coverage-too-large", "Vùng quá lớn", "Too many cells"),
     layers_errors.CoverageTooLargeError: _kind(413, "coverage-too-large", "Vùng quá lớn", "Too many cells"),
     layers_errors.CrsError: _kind(422, "wrong-crs", "Sai hệ toạ độ", "Wrong CRS"),
     layers_errors.ValueOutOfRangeError: _kind(400, "value-out-of-range", "Giá trị không hợp lệ", "Value out of range"),

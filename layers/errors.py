@@ -12,6 +12,7 @@ from typing import ClassVar, Protocol
 from layers.types import Language, Text
 
 __all__ = [
+    "BackupError",
     "ConflictingDefinitionError",
     "CoverageTooLargeError",
     "CrsError",
@@ -184,6 +185,14 @@ class DiffConflictError(LayersError):
     template = Text(
         vi="Đối tượng {seen!r} của lớp {where} khác với trạng thái mà bản khác biệt bắt đầu từ đó.",
         en="The feature {seen!r} of the layer {where} is not as it was in the state from which the diff starts.",
+    )
+
+
+class BackupError(LayersError):
+    """A backup that cannot be written, is damaged, or does not fit where it should be restored."""
+
+    template = Text(
+        vi="Bản sao lưu {where}: gặp {seen}, cần {wanted}.", en="The backup {where}: saw {seen}, wanted {wanted}."
     )
 
 

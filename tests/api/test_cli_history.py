@@ -188,3 +188,15 @@ def test_a_store_is_made_as_it_was(run: Run, lived: Path, tmp_path: Path) -> Non
     assert (last.author, last.message, last.decision) == ("Em", "Nhầm tệp", Decision("13/QĐ", dt.date(2026, 2, 3)))
     assert run("restore", "1", "--decided", "2026-02-03", store=copy)[0] == 2
     assert run("restore", "1", "--feature", "a", store=copy)[0] == 2
+
+
+def test_a_store_is_backed_up_and_made_again(run: Run, lived: Path, tmp_path: Path) -> None:
+    file, again = tmp_path / "plan.backup", tmp_path / "again.gpkg"
+    told = run("backup", str(file), store=lived)
+    assert told == (0, f"Backed up to {file}, and read again: 2 features, changeset 3.\n", "")
+    told = run("restore-backup", str(file), store=again, lang="vi")
+    assert told == (0, f"Đã khôi phục {file} và so lại: 2 đối tượng, phiên bản thay đổi 3.\n", "")
+    assert run("diff", "0", store=again) == run("diff", "0", store=lived)
+    code, _, said = run("restore-backup", str(file), store=again)
+    assert (code, "wanted a place where nothing is" in said) == (2, True)
+    assert run("backup", str(file), store=tmp_path / "none.gpkg")[0] == 2

@@ -9,7 +9,7 @@ from typing import Final
 
 import geopandas as gpd
 
-from benchmarks import analysis, bulk, editing, import_formats, paging, startup, topology
+from benchmarks import analysis, bulk, editing, import_formats, merging, paging, startup, topology
 from benchmarks.data import REGION, bboxes, road_definition, roads
 from benchmarks.geopackage import GeoPackageRival
 from benchmarks.postgis import PostgisRival
@@ -77,12 +77,17 @@ def _topology(_: Path, __: str, sizes: Sizes) -> Iterator[Result]:
     yield from topology.measure_topology(zone_count=sizes.zones, rounds=sizes.loads)
 
 
+def _merging(folder: Path, _: str, sizes: Sizes) -> Iterator[Result]:
+    yield from merging.measure_merging(folder, count=sizes.zones // 2, rounds=sizes.overlays)
+
+
 PARTS: Final[dict[str, Parts]] = {
     "stores": _stores,
     "start": _start,
     "analysis": _analysis,
     "formats": _formats,
     "topology": _topology,
+    "merging": _merging,
 }
 
 

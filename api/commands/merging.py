@@ -122,8 +122,8 @@ def _say(found: Conflicts, language: Language) -> None:
         vi=f"{len(found)} xung đột, {len(open_)} chưa xử lý:", en=f"{len(found)} conflicts, {len(open_)} of them open:"
     )
     say(head.say(language))
-    for row in range(min(len(open_), _TOLD)):
-        say(f"  {open_.message(row, language)}")
+    for line in open_.messages(language)[:_TOLD]:
+        say(f"  {line}")
     if (more := len(open_) - _TOLD) > 0:
         say(Text(vi=f"  … và {more} xung đột khác.", en=f"  … and {more} more.").say(language))
     for line in found.record(language).splitlines():

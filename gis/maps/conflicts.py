@@ -78,7 +78,7 @@ def _places(conflicts: Conflicts, language: Language) -> gpd.GeoDataFrame:
         "layer": table["layer"].tolist(),
         "feature": _features(table),
         "state": np.where(table["choice"].isna(), _OPEN, "resolved").tolist(),
-        "told": [conflicts.message(row, language) for row in range(len(conflicts))],
+        "told": conflicts.messages(language),
         "decided": [
             _decided(*row, language=language) for row in zip(table["choice"], table["by"], table["why"], strict=True)
         ],

@@ -35,7 +35,8 @@ def combine(sides: Sides) -> tuple[Draft, Table]:
     """
     ours, theirs, base = sides.there
     by_ours, by_theirs = sides.differences(OURS, BASE), sides.differences(THEIRS, BASE)
-    apart = sides.differences(OURS, THEIRS)
+    # Only what both have touched can be at odds.
+    apart = sides.differences(OURS, THEIRS, among=(by_ours.any(axis=0) & by_theirs.any(axis=0)) | ~base)
     presence = np.zeros(len(sides.ids), dtype=np.int8)
     picks = np.zeros((len(sides.columns), len(sides.ids)), dtype=np.int8)
     draft = Draft(sides, presence, picks)

@@ -22,7 +22,6 @@ from layers.merge.model import (
     KINDS,
     SIDES,
     TOPOLOGY_KINDS,
-    Choice,
     ConflictKind,
     Resolution,
     Side,
@@ -238,36 +237,20 @@ class Conflicts:
         places = gpd.GeoSeries(self.rows["place"].to_numpy(dtype=object), index=self.rows.index, crs=STORE_CRS)
         return gpd.GeoDataFrame(columns, geometry=places)
 
-    def message(self, row: int, language: Language = "en") -> str:
-        """Tell one conflict in a sentence.
+    def messages(self, language: Language = "en") -> list[str]:
+        """Tell each conflict in a sentence.
 
         Parameters
         ----------
-        row : int
-            Its position.
         language : {"vi", "en"}
             The reader's language.
 
         Returns
         -------
-        str
+        list of str
             Where, what, and what each side says.
         """
-        one = self.rows.iloc[row]
-        feature, field = ("đối tượng", "trường") if language == "vi" else ("feature", "field")
-        where = f"{one['layer']}, {feature} {shown(one['feature_id'])}"
-        if one["other"] is not None:
-            where += f" + {shown(one['other'])}"
-        if one["field"] is not None and one["kind"] != "geometry":
-            where += f", {field} {one['field']}"
-        said = f"{where}: {KIND_TITLES[one['kind']].say(language)}"
-        if one["kind"] in TOPOLOGY_KINDS:
-            return said if one["measured"] is None else f"{said} ({one['measured']:.2f} {one['unit']})."
-        words = Text(vi="gốc {}, hiện tại {}, gửi đến {}", en="base {}, current {}, incoming {}").say(language)
-        whole = one["kind"] in ("delete_edit", "duplicate_id")
-        sides = ("base", "ours", "theirs")
-        values = [_PRESENCE[one[side]].say(language) if whole else _said(one[side]) for side in sides]
-        return f"{said}: {words.format(*values)}."
+        return [_message(one, language) for one in self.rows.to_dict("records")]
 
     def document(self, language: Language = "en") -> dict[str, Any]:
         """Return the conflicts as plain values, ready for JSON.
@@ -290,23 +273,29 @@ class Conflicts:
                 {"kind": kind, "title": KIND_TITLES[kind].say(language), "conflicts": count}
                 for kind, count in self.counts().items()
             ],
-            "items": [self._item(row, language) for row in range(len(self))],
+            "items": self._items(language),
         }
 
-    def _item(self, row: int, language: Language) -> dict[str, Any]:
-        one, number = self.rows.iloc[row], int(self.resolved[row])
-        choices: tuple[Choice, ...] = allowed_choices(one["kind"])
-        return {
-            **{name: one[name] for name in KEYS},
-            "title": KIND_TITLES[one["kind"]].say(language),
-            "message": self.message(row, language),
-            **{side: _plain(one[side]) for side in SIDES},
-            "measured": one["measured"],
-            "unit": one["unit"],
-            "place": _plain(one["place"]),
-            "choices": [{"choice": choice, "title": CHOICE_TITLES[choice].say(language)} for choice in choices],
-            "resolution": None if number < 0 else resolution_document(self.resolutions[number]),
+    def _items(self, language: Language) -> list[dict[str, Any]]:
+        shapes = {name: _geojson(self.rows[name].to_numpy(dtype=object)) for name in (*SIDES, "place")}
+        choices = {
+            kind: [{"choice": one, "title": CHOICE_TITLES[one].say(language)} for one in allowed_choices(kind)]
+            for kind in KINDS
         }
+        return [
+            {
+                **{name: one[name] for name in KEYS},
+                "title": KIND_TITLES[one["kind"]].say(language),
+                "message": _message(one, language),
+                **{side: shapes[side].get(row, _plain(one[side])) for side in SIDES},
+                "measured": one["measured"],
+                "unit": one["unit"],
+                "place": shapes["place"].get(row),
+                "choices": choices[one["kind"]],
+                "resolution": None if number < 0 else resolution_document(self.resolutions[number]),
+            }
+            for row, (one, number) in enumerate(zip(self.rows.to_dict("records"), self.resolved.tolist(), strict=True))
+        ]
 
     def record(self, language: Language = "en") -> str:
         """Say how conflicts were resolved, for the message of a changeset.
@@ -355,6 +344,30 @@ def resolution_document(resolution: Resolution) -> dict[str, Any]:
         "why": resolution.why,
         "at": resolution.at.isoformat(timespec="seconds"),
     }
+
+
+def _message(one: Mapping[Any, Any], language: Language) -> str:
+    feature, field = ("đối tượng", "trường") if language == "vi" else ("feature", "field")
+    where = f"{one['layer']}, {feature} {shown(one['feature_id'])}"
+    if one["other"] is not None:
+        where += f" + {shown(one['other'])}"
+    if one["field"] is not None and one["kind"] != "geometry":
+        where += f", {field} {one['field']}"
+    said = f"{where}: {KIND_TITLES[one['kind']].say(language)}"
+    if one["kind"] in TOPOLOGY_KINDS:
+        return f"{said}." if one["measured"] is None else f"{said} ({one['measured']:.2f} {one['unit']})."
+    words = Text(vi="gốc {}, hiện tại {}, gửi đến {}", en="base {}, current {}, incoming {}").say(language)
+    whole = one["kind"] in ("delete_edit", "duplicate_id")
+    sides = ("base", "ours", "theirs")
+    values = [_PRESENCE[one[side]].say(language) if whole else _said(one[side]) for side in sides]
+    return f"{said}: {words.format(*values)}."
+
+
+def _geojson(shapes: _Objects) -> dict[int, Any]:
+    """Return the geometries among values as GeoJSON, by position."""
+    rows = np.flatnonzero([isinstance(shape, BaseGeometry) for shape in shapes])
+    texts = shapely.to_geojson(shapes[rows])
+    return {row: orjson.loads(text) for row, text in zip(rows.tolist(), texts, strict=True)}
 
 
 def _plain(value: object) -> Any:

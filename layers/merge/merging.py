@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import geopandas as gpd
+import numpy as np
 
 from layers.definitions import LayerDefinition
 from layers.errors import MergeConflictsError
@@ -103,8 +104,9 @@ class Merge:
             While a conflict is open.
         """
         if len(still := self.conflicts.open):
-            first = {language: still.message(0, language) for language in ("vi", "en")}
-            raise MergeConflictsError(seen=len(still), wanted=Text(vi=first["vi"], en=first["en"]))
+            first = still.where(np.arange(len(still)) == 0)
+            told = Text(vi=first.messages("vi")[0], en=first.messages("en")[0])
+            raise MergeConflictsError(seen=len(still), wanted=told)
         return [
             edit
             for layer, draft in self.drafts.items()

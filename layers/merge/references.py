@@ -51,7 +51,7 @@ def _of_field(draft: Draft, target: Draft, field: Field, gone: pd.Index) -> Tabl
     rows = np.flatnonzero(draft.present)
     frame = draft.frame()
     named = frame[field.name].to_numpy(dtype=object)
-    lost = np.isin(frame[field.name], gone)
+    lost = frame[field.name].isin(gone).to_numpy(dtype=bool)
     rows, named, shapes = rows[lost], named[lost], np.asarray(frame.geometry.array, dtype=object)[lost]
     new = np.ones(len(rows), dtype=bool)
     values = {}

@@ -132,13 +132,15 @@ class Sides:
         """
         return self.arrays[side][column].take(self.at[side, rows])
 
-    def differences(self, one: int, other: int) -> Mask:
+    def differences(self, one: int, other: int, *, among: Mask | None = None) -> Mask:
         """Tell in which columns two sides differ.
 
         Parameters
         ----------
         one, other : int
             The sides.
+        among : ndarray of bool, shape (ids,), optional
+            Look at these features only.
 
         Returns
         -------
@@ -148,7 +150,8 @@ class Sides:
         found = np.zeros((len(self.columns), len(self.ids)), dtype=bool)
         if self.frames[one] is self.frames[other]:
             return found
-        rows = np.flatnonzero(self.there[[one, other]].all(axis=0))
+        both = self.there[[one, other]].all(axis=0)
+        rows = np.flatnonzero(both if among is None else both & among)
         for number, column in enumerate(self.columns):
             here, there = self.values(column, one, rows), self.values(column, other, rows)
             if column == GEOMETRY:

@@ -181,7 +181,7 @@ def test_conflicts_as_layers_say_what_was_decided() -> None:
         (b'[{"resolution": {"choice": "mine"}}]', FileUnreadableError, "mine"),
         (b'{"items": 3}', FileUnreadableError, "--conflicts writes it"),
         (b'[{"kind": "geometry", "resolution": {"choice": "accept"}}]', ValueOutOfRangeError, "ours, theirs"),
-        (b'[{"resolution": {"choice": "value", "value": {"type": "X"}}}]', FileUnreadableError, "Unknown geometry type"),
+        (b'[{"resolution": {"choice": "value", "value": {"type": "X"}}}]', FileUnreadableError, "Unknown geom"),
     ],
 )
 def test_resolutions_are_read_with_care(content: bytes, error: type[Exception], message: str, tmp_path: Path) -> None:

@@ -518,7 +518,7 @@ def test_conflicts_are_told_in_both_languages_and_as_json(language: Any) -> None
     assert (first["base"], first["ours"], first["theirs"]) == ("A", "X", None)
     assert first["place"]["type"] == "Polygon"
     assert first["resolution"] is None
-    messages = [conflicts.message(row, language) for row in range(4)]
+    messages = conflicts.messages(language)
     if language == "en":
         assert messages[0] == (
             "trials, feature 'a', field name: the same attribute changed to different values: "

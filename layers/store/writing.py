@@ -30,6 +30,8 @@ __all__ = ["Writer"]
 
 #: Features compared with their current state at once.
 _CHUNK: Final = 20_000
+#: Features written at once: few enough for memory, enough for the spatial index to be filled in few rounds.
+_PART: Final = 200_000
 _Mask = npt.NDArray[np.bool_]
 
 
@@ -86,10 +88,10 @@ class Writer:
             checked = self._completed(definition, checked, edit.fields)
         if checked.errors:
             raise InvalidFeaturesError(definition.id, checked.errors)
-        columns = self._columns(definition, checked.features)
-        ids = columns["feature_id"]
+        features = checked.features
+        ids = features.index.tolist()
         self._touch(definition, ids)
-        there, differs = self._compare(definition, columns)
+        there, differs = self._compare(definition, features)
         if edit.mode == "insert" and there.any():
             raise FeatureExistsError(seen=ids[int(there.argmax())], where=definition.id)
         if edit.mode == "update" and not there.all():
@@ -99,8 +101,8 @@ class Writer:
             gone = sorted(self._all_ids(definition).difference(ids))
             removed = self._remove(definition, gone)
         added, updated = np.flatnonzero(~there), np.flatnonzero(differs)
-        self._record(definition, _at(columns, added), "insert")
-        self._record(definition, _at(columns, updated), "update")
+        self._record(definition, features, added, "insert")
+        self._record(definition, features, updated, "update")
         return len(added) + len(updated) + removed
 
     def _completed(self, definition: LayerDefinition, given: Checked, fields: Collection[str]) -> Checked:
@@ -137,15 +139,19 @@ class Writer:
             "changeset": [self._changeset] * len(features),
         }
 
-    def _record(self, definition: LayerDefinition, columns: Columns, operation: Operation) -> None:
-        """Write features to the current state and to the history."""
-        if not columns["feature_id"]:
-            return
+    def _record(
+        self, definition: LayerDefinition, features: gpd.GeoDataFrame, rows: npt.NDArray[np.intp], operation: Operation
+    ) -> None:
+        """Write some of the features to the current state and to the history."""
         engine, table = self._core.engine, self._core.table(definition)
         write = engine.insert if operation == "insert" else engine.update
-        write(self._connection, table, columns)
-        engine.wrote(self._connection, table, columns)
-        engine.remember(self._connection, table, self._core.base.history, columns, operation=operation)
+        # As Python values rows take several times their memory: not all of a large layer are so at once.
+        for start in range(0, len(rows), _PART):
+            part = rows[start : start + _PART]
+            columns = self._columns(definition, features if len(part) == len(features) else features.iloc[part])
+            write(self._connection, table, columns)
+            engine.wrote(self._connection, table, columns)
+            engine.remember(self._connection, table, self._core.base.history, columns, operation=operation)
 
     def _remove(self, definition: LayerDefinition, ids: Sequence[str]) -> int:
         self._touch(definition, ids)
@@ -167,23 +173,24 @@ class Writer:
         table = self._core.table(definition)
         return set(self._connection.execute(sa.select(table.c.feature_id)).scalars())
 
-    def _compare(self, definition: LayerDefinition, columns: Columns) -> tuple[_Mask, _Mask]:
+    def _compare(self, definition: LayerDefinition, features: gpd.GeoDataFrame) -> tuple[_Mask, _Mask]:
         """Return which features are there already, and which of those differ from their current state."""
-        table, ids = self._core.table(definition), columns["feature_id"]
+        table, count = self._core.table(definition), len(features)
         attributes = [field.name for field in definition.all_fields]
-        geometry = columns.get(GEOMETRY_COLUMN, np.full(len(ids), None, dtype=object))
-        there, differs = np.zeros(len(ids), dtype=bool), np.zeros(len(ids), dtype=bool)
-        if len(ids) > _CHUNK and self._is_empty(table):
+        there, differs = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
+        if count > _CHUNK and self._is_empty(table):
             return there, differs
-        for start in range(0, len(ids), _CHUNK):
-            named = self._core.engine.among(table.c.feature_id, ids[start : start + _CHUNK])
-            rows = self._core.rows(self._connection, definition, [named])
-            place = {id_: start + i for i, id_ in enumerate(ids[start : start + _CHUNK])}
+        for start in range(0, count, _CHUNK):
+            some = self._columns(definition, features.iloc[start : start + _CHUNK])
+            ids = some["feature_id"]
+            rows = self._core.rows(self._connection, definition, [self._core.engine.among(table.c.feature_id, ids)])
+            place = {id_: at for at, id_ in enumerate(ids)}
             found = [place[id_] for id_ in rows.ids]
-            there[found] = True
-            differs[found] = changed(
+            geometry = some.get(GEOMETRY_COLUMN, np.full(len(ids), None, dtype=object))
+            there[start + np.array(found, dtype=np.intp)] = True
+            differs[start + np.array(found, dtype=np.intp)] = changed(
                 rows.columns,
-                {name: [columns[name][i] for i in found] for name in attributes},
+                {name: [some[name][at] for at in found] for name in attributes},
                 rows.wkb,
                 np.asarray(geometry, dtype=object)[found],
             )
@@ -222,14 +229,3 @@ def _checked(definition: LayerDefinition, features: gpd.GeoDataFrame | Checked) 
         return Checked(definition, features)
     known = bool(features.errors) or features.definition == definition
     return features if known else Checked(definition, features.features)
-
-
-def _at(columns: Columns, places: npt.NDArray[np.intp]) -> Columns:
-    """Return the rows at some places, without a copy if those are all of them."""
-    if len(places) == len(columns["feature_id"]):
-        return columns
-    wanted = places.tolist()
-    return {
-        name: column[places] if isinstance(column, np.ndarray) else [column[place] for place in wanted]
-        for name, column in columns.items()
-    }

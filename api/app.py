@@ -29,10 +29,12 @@ from api.errors import (
     TooManyRequestsError,
     UnknownPathError,
 )
+from api.finding import router as finding
 from api.links import OPENAPI, base_url
 from api.middleware import EdgeMiddleware
 from api.openapi import TITLE, document_of, openapi_document, query_names, with_layers
 from api.params import LanguageParameter, StoreParameter, check_format, check_names
+from api.quick import QuickPages
 from api.responses import answer, problem_answer
 from api.running import Runner
 from api.settings import Settings
@@ -229,6 +231,7 @@ def create_app(settings: Settings) -> FastAPI:
         coverages.router,
         processes.router,
         imports.router,
+        finding,
         jobs.router,
         health.router,
     )
@@ -237,6 +240,7 @@ def create_app(settings: Settings) -> FastAPI:
     document: dict[str, Any] = openapi_document(app.routes, settings=settings, version=app.version)
     app.state.document = document
     app.state.query_names = query_names(document)
+    app.add_middleware(QuickPages, settings=settings)
     app.add_middleware(AuditMiddleware)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM)
     app.add_middleware(EdgeMiddleware, basemap_url=settings.basemap_url)

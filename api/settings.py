@@ -50,6 +50,7 @@ _WANTED: Final = {
     "writes_per_minute": _COUNT,
     "tiles_folder": Text(vi="đường dẫn thư mục, hoặc để trống", en="the path of a folder, or nothing"),
     "raster_folder": Text(vi="đường dẫn thư mục, hoặc để trống", en="the path of a folder, or nothing"),
+    "coverage_fresh_days": Text(vi="số ngày từ 0 trở lên", en="days, 0 or more"),
     "log_level": "debug, info, warning, error",
 }
 
@@ -98,6 +99,8 @@ class Settings(BaseSettings):
         system.
     raster_folder : str
         Where raster layers lie, GeoTIFFs with their declarations; empty for none.
+    coverage_fresh_days : int
+        Coverage as of a day longer ago counts as stale; 0 lets every coverage count.
     log_level : str
         Name of the least severe level that is logged.
     """
@@ -131,6 +134,7 @@ class Settings(BaseSettings):
     writes_per_minute: Annotated[int, Field(ge=1)] = 600
     tiles_folder: str = ""
     raster_folder: str = ""
+    coverage_fresh_days: Annotated[int, Field(ge=0)] = 730
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
 
     @property

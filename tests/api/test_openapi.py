@@ -53,6 +53,8 @@ PATHS = {
     "/jobs",
     "/jobs/{jobId}",
     "/jobs/{jobId}/results",
+    "/search",
+    "/at",
     "/health",
 }
 TILE_NAMES = {"tileMatrixSetId", "tileMatrix", "tileRow", "tileCol"}

@@ -20,7 +20,7 @@ from layers.validation.declared import check_declared
 from layers.validation.mending import mend_geometries
 from layers.validation.model import Found
 from layers.validation.places import check_places
-from layers.validation.references import check_references
+from layers.validation.references import check_references, referred
 from layers.validation.shapes import check_outliers
 
 __all__ = ["Findings", "Surroundings", "check_features"]
@@ -76,13 +76,15 @@ class Surroundings(Protocol):
             Typed, EPSG:4326; None where there is no such layer.
         """
 
-    def ids(self, layer: str) -> Collection[str] | None:
-        """Return the ids of a layer.
+    def known(self, layer: str, ids: Sequence[str]) -> Collection[str] | None:
+        """Return which ids are those of features of a layer.
 
         Parameters
         ----------
         layer : str
             A layer's id.
+        ids : sequence of str
+            What the file refers to.
 
         Returns
         -------
@@ -153,13 +155,14 @@ def check_features(
     units = None if surroundings is None else surroundings.near(_UNITS, _bounds(features))
     beside.append(check_places(features, units=units, layer=layer, definition=definition))
     if definition is not None and surroundings is not None:
-        known = {one: surroundings.ids(one) for field in definition.fields if (one := field.references)}
+        named = referred(definition, features)
+        known = {other: surroundings.known(other, ids) for other, ids in named.items()}
         beside.append(check_references(definition, features, known))
     found += [issue for one in beside for issue in one.issues]
     notes += [text for one in beside for text in one.unchecked]
-    named = [issue if issue.layer == layer else replace(issue, layer=layer) for issue in _located(found, features)]
-    named.sort(key=lambda issue: -1 if issue.row is None else issue.row)
-    return Findings(tuple(named), tuple(notes), checked if definition else None)
+    placed = [issue if issue.layer == layer else replace(issue, layer=layer) for issue in _located(found, features)]
+    placed.sort(key=lambda issue: -1 if issue.row is None else issue.row)
+    return Findings(tuple(placed), tuple(notes), checked if definition else None)
 
 
 def _topology(definition: LayerDefinition, features: gpd.GeoDataFrame, surroundings: Surroundings | None) -> Found:

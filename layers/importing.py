@@ -312,20 +312,22 @@ class StoreSurroundings:
         there = layer in self.store.layers() and layer != self.replaced
         return self.store.read(layer, bbox=bounds) if there else None
 
-    def ids(self, layer: str) -> Collection[str] | None:
-        """Return the ids of a layer.
+    def known(self, layer: str, ids: Sequence[str]) -> Collection[str] | None:
+        """Return which ids are those of features of a layer.
 
         Parameters
         ----------
         layer : str
             A layer's id.
+        ids : sequence of str
+            What the file refers to.
 
         Returns
         -------
         collection of str or None
             None where there is no such layer.
         """
-        return frozenset(self.store.read(layer).index) if layer in self.store.layers() else None
+        return frozenset(self.store.read(layer, ids=ids).index) if layer in self.store.layers() else None
 
 
 def _accepted(examined: Examination, accept: Accept) -> Examination:

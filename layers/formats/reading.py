@@ -14,6 +14,7 @@ from layers.errors import FileUnreadableError, MissingFileError
 from layers.formats.archives import private_folder, unpack_gzip, unpack_zip
 from layers.formats.drawings import open_dxf
 from layers.formats.gdal import GdalFile
+from layers.formats.geojson import open_geojson, open_geojson_lines
 from layers.formats.jsonfg import is_jsonfg, open_jsonfg
 from layers.formats.mapinfo import open_mif, open_tab
 from layers.formats.markup import open_gml, open_kml, open_kmz
@@ -29,14 +30,7 @@ from layers.formats.model import (
 )
 from layers.formats.osm import open_osm
 from layers.formats.parquet import open_parquet
-from layers.formats.sniffing import (
-    open_dbf,
-    open_flatgeobuf,
-    open_geojson,
-    open_geojson_lines,
-    open_geopackage,
-    open_shapefile,
-)
+from layers.formats.sniffing import open_dbf, open_flatgeobuf, open_geopackage, open_shapefile
 from layers.formats.spreadsheets import open_csv, open_xlsx
 from layers.types import Text
 

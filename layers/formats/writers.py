@@ -377,10 +377,15 @@ def write_csv(written: Written, path: Path) -> dict[str, str]:
     dict
         Fields and their names in the file.
     """
-    table = _arrow(written, written.names()).drop_columns(["geometry"])
-    frame = table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}.get)
-    frame.assign(**{WKT_COLUMN: _wkt(written)}).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    frame = _with_wkt(written).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}.get)
+    frame.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
     return written.names()
+
+
+def _with_wkt(written: Written) -> pa.Table:
+    """Return attributes under their names in the file, and the geometry as WKT behind them."""
+    table = _arrow(written, written.names()).drop_columns(["geometry"])
+    return table.append_column(WKT_COLUMN, pa.array(_wkt(written), type=pa.string()))
 
 
 def _wkt(written: Written) -> list[str | None]:
@@ -405,16 +410,14 @@ def write_xlsx(written: Written, path: Path) -> dict[str, str]:
     dict
         Fields and their names in the file.
     """
-    names = written.names()
-    table = _arrow(written, names).drop_columns(["geometry"]).to_pydict()
-    table[WKT_COLUMN] = _wkt(written)
+    table = _with_wkt(written).to_pydict()
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(written.name[:31])
     sheet.append(list(table))
     for row in list(zip(*table.values(), strict=True))[: XLSX_ROWS - 1]:
         sheet.append([_cell(sheet, value) for value in row])
     book.save(path)
-    return names
+    return written.names()
 
 
 def _cell(sheet: Any, value: Any) -> Any:

@@ -13,7 +13,7 @@ from layers.definitions import LayerDefinition
 from layers.types import Text
 from layers.validation.model import Found, Issue, Rows
 
-__all__ = ["check_references"]
+__all__ = ["check_references", "referred"]
 
 
 def check_references(
@@ -67,3 +67,28 @@ def check_references(
         wanted = Text(vi=f"mã của một đối tượng trong lớp {layer}", en=f"the id of a feature in the layer {layer}")
         issues += rows.issues(lost, "field-reference", seen=texts.iloc.__getitem__, wanted=wanted, field=field.name)
     return Found(tuple(issues), tuple(unchecked))
+
+
+def referred(definition: LayerDefinition, features: gpd.GeoDataFrame) -> dict[str, list[str]]:
+    """Return what features refer to.
+
+    Parameters
+    ----------
+    definition : LayerDefinition
+        The layer; `references` of its fields name the layers referred to.
+    features : GeoDataFrame
+        Typed, or with raw columns of a file.
+
+    Returns
+    -------
+    dict of str to list of str
+        The different ids by layer, for every layer that the definition names.
+    """
+    table = pd.DataFrame(features)
+    found: dict[str, list[str]] = {}
+    for field in definition.fields:
+        if field.references is not None:
+            ids = found.setdefault(field.references, [])
+            if field.name in table.columns:
+                ids += as_texts(table[field.name])[0].dropna().unique().tolist()
+    return {layer: sorted(set(ids)) for layer, ids in found.items()}

@@ -120,9 +120,15 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
         ("a.geojson", b"", "no JSON in UTF-8"),
         ("a.geojson", b'{"type": "FeatureCollection", "features": [', "no JSON in UTF-8"),
         ("a.geojson", '{"type": "Feature", "ten": "Hà Nội"}'.encode("utf-16"), "no JSON in UTF-8"),
-        ("a.geojson", b"[1, 2]", "JSON of type None"),
+        ("a.geojson", b"[1, 2]", "JSON that is an array"),
+        ("a.geojson", b'{"name": "a"}', "a JSON object without a type"),
+        ("a.geojson", b"12", "JSON that is a number"),
         ("a.geojson", b'{"type": "Topology", "arcs": []}', "JSON of type 'Topology'"),
-        ("a.geojson", b'{"type": "FeatureCollection", "features": {}}', "JSON of type 'FeatureCollection'"),
+        (
+            "a.geojson",
+            b'{"type": "FeatureCollection", "features": {}}',
+            "a FeatureCollection without an array of features",
+        ),
         ("a.shp", b"", "no .shx file beside it"),
     ],
 )

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
 
-from api import coverages, features, health, imports, jobs, portal, processes, records, tiles, writing
+from api import changesets, coverages, features, health, imports, jobs, portal, processes, records, tiles, writing
 from api.auth.gate import Gate
 from api.auth.persons import admit
 from api.auth.recording import AuditMiddleware
@@ -226,6 +226,7 @@ def create_app(settings: Settings) -> FastAPI:
     documents = (
         router,
         records.router,
+        changesets.router,
         features.router,
         writing.router,
         coverages.router,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from api.finding_parts import FINDING_PARAMETERS, FINDING_SCHEMAS
+from api.history_parts import HISTORY_PARAMETERS, HISTORY_SCHEMAS
 from api.tile_parts import TILE_PARAMETERS, TILE_SCHEMAS
 from api.writing_parts import WRITING_PARAMETERS, WRITING_SCHEMAS
 from api.item_parameters import ITEM_PARAMETERS
@@ -55,6 +56,7 @@ _FLAG: Final[JsonObject] = {"type": "string", "enum": ["true", "false"]}
 PARAMETERS: Final[dict[str, JsonObject]] = {
     **ITEM_PARAMETERS,
     **FINDING_PARAMETERS,
+    **HISTORY_PARAMETERS,
     **TILE_PARAMETERS,
     **WRITING_PARAMETERS,
     "collectionId": _path("collectionId", "Id of a layer."),
@@ -252,6 +254,7 @@ _JOB: Final[dict[str, JsonObject]] = {
 #: Every body by the name of its component.
 SCHEMAS: Final[dict[str, JsonObject]] = {
     **FINDING_SCHEMAS,
+    **HISTORY_SCHEMAS,
     **TILE_SCHEMAS,
     **WRITING_SCHEMAS,
     "link": _object(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import geopandas as gpd
@@ -15,7 +15,7 @@ from layers.geojson import feature_objects
 from layers.history.blaming import Blame
 from layers.history.comparing import GEOMETRY
 from layers.history.model import Diff, LayerDiff
-from layers.store import Changeset
+from layers.store import Changeset, Version
 from layers.types import Language, Text
 
 __all__ = [
@@ -25,7 +25,9 @@ __all__ = [
     "changeset_document",
     "diff_document",
     "diff_features",
+    "diff_page",
     "value_text",
+    "versions_document",
 ]
 
 JsonObject = dict[str, Any]
@@ -99,21 +101,46 @@ def diff_document(diff: Diff, *, language: Language, offset: int = 0, limit: int
         `changed`, and by layer titles, counts and features, each with its operation, its attributes before and after,
         and how its shape changed in metres and square metres.
     """
-    layers, skip, left = [], offset, limit
-    for layer, one in diff.layers.items():
-        ids = list(one.ids[skip:])[: left if left is None else max(0, left)]
-        skip = max(0, skip - len(one))
-        left = None if left is None else left - len(ids)
-        layers.append(
+    page = diff_page(diff, offset=offset, limit=limit)
+    return {
+        "changed": len(diff),
+        "layers": [
             {
                 "layer": layer,
                 "title": one.definition.title.say(language),
                 "metricCrs": one.definition.metric_crs,
                 "counts": one.counts,
-                "features": _changed_features(one.only(ids), language),
+                "features": _changed_features(page.layers[layer], language) if layer in page.layers else [],
             }
-        )
-    return {"changed": len(diff), "layers": layers}
+            for layer, one in diff.layers.items()
+        ],
+    }
+
+
+def diff_page(diff: Diff, *, offset: int = 0, limit: int | None = None) -> Diff:
+    """Return some of the features that changed.
+
+    Parameters
+    ----------
+    diff : Diff
+        What changed.
+    offset : int
+        How many features are passed over, counted over all layers in their order.
+    limit : int, optional
+        At most so many.
+
+    Returns
+    -------
+    Diff
+        Of these features alone.
+    """
+    chosen, skip, left = {}, offset, len(diff) if limit is None else limit
+    for layer, one in diff.layers.items():
+        ids = one.ids[skip : skip + left]
+        skip, left = max(0, skip - len(one)), left - len(ids)
+        if len(ids):
+            chosen[layer] = one if len(ids) == len(one) else one.only(list(ids))
+    return Diff(chosen)
 
 
 def _changed_features(diff: LayerDiff, language: Language) -> list[JsonObject]:
@@ -239,6 +266,41 @@ def diff_features(diff: Diff, *, language: Language) -> Iterator[JsonObject]:
                     "changed": changed.get(id_, []),
                 }
                 yield feature
+
+
+def versions_document(
+    definition: LayerDefinition, versions: Sequence[Version], changesets: Sequence[Changeset], *, language: Language
+) -> list[JsonObject]:
+    """Return the versions of a feature as documents.
+
+    Parameters
+    ----------
+    definition : LayerDefinition
+        The layer.
+    versions : sequence of Version
+        Oldest first.
+    changesets : sequence of Changeset
+        Those that made them.
+    language : {"vi", "en"}
+        Of titles.
+
+    Returns
+    -------
+    list of dict
+        Each with its changeset, operation, attributes and shape, oldest first.
+    """
+    known = {entry.id: entry for entry in changesets}
+    return [
+        {
+            "operation": version.operation,
+            "changeset": changeset_document(
+                known[version.changeset], definitions={definition.id: definition}, language=language
+            ),
+            "properties": {name: _json(value) for name, value in version.attributes.items()},
+            "geometry": None if version.geometry is None else shapely.geometry.mapping(version.geometry),
+        }
+        for version in versions
+    ]
 
 
 def blame_document(blame: Blame, *, language: Language) -> JsonObject:

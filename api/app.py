@@ -16,7 +16,21 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
 
-from api import changesets, coverages, features, health, imports, jobs, portal, processes, records, tiles, writing
+from api import (
+    changesets,
+    coverages,
+    features,
+    health,
+    imports,
+    jobs,
+    portal,
+    processes,
+    proposal_talk,
+    proposals,
+    records,
+    tiles,
+    writing,
+)
 from api.auth.gate import Gate
 from api.auth.persons import admit
 from api.auth.recording import AuditMiddleware
@@ -232,6 +246,8 @@ def create_app(settings: Settings) -> FastAPI:
         coverages.router,
         processes.router,
         imports.router,
+        proposals.router,
+        proposal_talk.router,
         finding,
         jobs.router,
         health.router,

@@ -48,6 +48,7 @@ from api.params import (
     check_page_format,
     wants_html,
 )
+from api.proposal_rights import ProposalParameter
 from api.records import catalogue_document
 from api.responses import answer
 from api.shaping import MEDIA_TYPES, collection_of_features, content_crs, single_feature
@@ -273,6 +274,7 @@ def items(
     place: PlaceParameter,
     datetime: DatetimeParameter,
     as_of: AsOfParameter,
+    proposal: ProposalParameter,
     sort: SortParameter,
     limit: LimitParameter,
     cursor: CursorParameter,
@@ -301,6 +303,8 @@ def items(
         Planned time.
     as_of : int or datetime.datetime or None
         Record time.
+    proposal : str or None
+        The proposal through which the layer is seen.
     sort : tuple of SortKey
         Order of the features.
     limit : int
@@ -327,6 +331,7 @@ def items(
         "where": filters,
         "filter": narrowed(asked, place),
         "as_of": as_of,
+        "proposal": proposal,
     }
     try:
         page = feature_page(store, definition.id, limit=limit, after=cursor, sort=sort, **selection)
@@ -357,7 +362,7 @@ def items(
         }
     else:
         ids = [orjson.loads(text)["id"] for text in page.features]
-        features = store.read(definition.id, ids=ids, as_of=as_of)
+        features = store.read(definition.id, ids=ids, as_of=as_of, proposal=proposal)
         ordered = features.loc[[id_ for id_ in ids if id_ in features.index]]
         document = collection_of_features(
             definition, ordered, format_=form, crs=given, properties=properties, **members
@@ -386,6 +391,7 @@ def item(
     store: StoreParameter,
     definition: LayerParameter,
     featureId: str,  # noqa: N803 - the name in the API
+    proposal: ProposalParameter,
     crs: CrsParameter,
     properties: PropertiesParameter,
     form: FormatParameter,
@@ -403,6 +409,8 @@ def item(
         The layer.
     featureId : str
         The feature's id.
+    proposal : str or None
+        The proposal through which the layer is seen.
     crs : PublishedCrs or None
         Of the coordinates in the answer.
     properties : tuple of str or None
@@ -423,7 +431,7 @@ def item(
         If the layer has no such feature.
     """
     # No database holds a NUL character, so no feature is called so.
-    found = None if "\0" in featureId else store.read(definition.id, ids=[featureId])
+    found = None if "\0" in featureId else store.read(definition.id, ids=[featureId], proposal=proposal)
     if found is None or found.empty:
         raise UnknownFeatureError(seen=featureId, where=definition.id)
     base, given, media_type = base_url(request), content_crs(definition, crs, form), MEDIA_TYPES[form]

@@ -337,7 +337,7 @@ CursorParameter = Annotated[str | None, Depends(_cursor)]
 #: Parameters of a page of features that are no filters; a field of the same name cannot be filtered by.
 PAGE_PARAMETERS: Final = (
     "bbox", "bbox-crs", "datetime", "limit", "cursor", "filter", "filter-lang", "filter-crs", "crs", "properties",
-    "sortby", "as_of", "f", "lang",
+    "sortby", "as_of", "proposal", "f", "lang",
 )  # fmt: skip
 
 

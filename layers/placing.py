@@ -16,7 +16,7 @@ import shapely
 
 from layers.crs import parse_crs, to_store_crs
 from layers.definitions import STORE_CRS
-from layers.errors import UndecidedCrsError
+from layers.errors import CrsError, UndecidedCrsError
 from layers.georeference import (
     CLEAR_SHARE,
     FRAMES,
@@ -31,6 +31,7 @@ from layers.georeference import (
     transform,
     write_points,
 )
+from layers.georeference.declared import nearest_frame
 from layers.types import Text
 
 __all__ = ["Placed", "Remark", "place", "source_coordinates"]
@@ -237,11 +238,28 @@ def _may_be(shapes: _Shapes, stated: str, *, where: str) -> bool:
 
 def _as_stated(shapes: _Shapes, crs: object, diagnosis: Diagnosis | None, *, where: str) -> Placed:
     bare = gpd.GeoDataFrame(geometry=gpd.GeoSeries(shapes))
-    moved, transformation = to_store_crs(bare, crs=crs, where=where)
+    try:
+        moved, transformation = to_store_crs(bare, crs=crs, where=where)
+    except CrsError as error:
+        raise _with_nearest(error, crs, where=where) from error
     code = parse_crs(crs, where=where).to_authority(min_confidence=100)
     key = ":".join(code) if code else str(crs)
     record = Georeferenced(key, (), transformation)
     return Placed(np.asarray(moved.geometry.array), record, diagnosis, _beyond(record))
+
+
+def _with_nearest(error: CrsError, crs: object, *, where: str) -> CrsError:
+    """Name the known CRS that one without a code comes nearest to."""
+    near = None
+    if parse_crs(crs, where=where).to_authority(min_confidence=100) is None:
+        near = nearest_frame(crs, where=where)
+    if near is None:
+        return error
+    wanted = Text(
+        vi=f"hệ toạ độ có mã EPSG; gần nhất theo các tham số là {near.label}: {_OPTION} {near.code} nếu đúng là nó",
+        en=f"a CRS with an EPSG code; the nearest by its numbers is {near.label}: {_OPTION} {near.code} if that is it",
+    )
+    return CrsError(seen=error.seen, wanted=wanted, where=where)
 
 
 def _beyond(record: Georeferenced) -> tuple[Remark, ...]:

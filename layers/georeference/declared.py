@@ -17,7 +17,7 @@ from layers.georeference.frames import FRAMES, SIX_DEGREE_SCALE, Datum, Frame, S
 from layers.georeference.readings import Reading, face_value
 from layers.types import Bounds
 
-__all__ = ["Agreement", "Declared", "agreement", "read_declared"]
+__all__ = ["Agreement", "Declared", "agreement", "nearest_frame", "read_declared"]
 
 #: How a reading agrees with the declaration, best first.
 Agreement = Literal["agrees", "other origin", "other datum", "other scale", "differs"]
@@ -26,6 +26,8 @@ _OFFICIAL_ROTATIONS: Final = np.array([-0.00928836, 0.01975479, -0.00427372])
 _MERIDIAN: Final = "Longitude of natural origin"
 _SCALE: Final = "Scale factor at natural origin"
 _EASTING: Final = "False easting"
+#: Zones of VN-2000 lie a quarter of a degree apart and more.
+_NEAR_MERIDIAN_DEG: Final = 0.125
 #: .prj files write 104.75 as 104.749999999.
 _DEGREE_TOLERANCE: Final = 1e-6
 
@@ -126,6 +128,47 @@ def agreement(declared: Declared, reading: Reading) -> Agreement:
     if (said.meridian, said.false_easting_m, said.datum) == (read.meridian, read.false_easting_m, read.datum):
         return "other scale"
     return "differs"
+
+
+def nearest_frame(value: object, *, where: str) -> Frame | None:
+    """Return the known frame whose numbers are nearest to those of a CRS that is none of them.
+
+    Parameters
+    ----------
+    value : object
+        Code, WKT or CRS, as `layers.crs.parse_crs` takes it.
+    where : str
+        What to call it in an error.
+
+    Returns
+    -------
+    Frame or None
+        With an EPSG code; None where the CRS is no transverse Mercator grid, or its meridian is of another zone.
+
+    Raises
+    ------
+    CrsError
+        If it is no CRS on the earth.
+    """
+    crs = parse_crs(value, where=where)
+    base = crs.source_crs if crs.is_bound and crs.source_crs is not None else crs
+    operation = base.coordinate_operation
+    if operation is None or operation.method_name != "Transverse Mercator":
+        return None
+    numbers = {parameter.name: float(parameter.value) for parameter in operation.params}
+    meridian, scale, easting = (numbers.get(name, np.inf) for name in (_MERIDIAN, _SCALE, _EASTING))
+    datum = _datum(base)
+    known = [one for one in FRAMES if one.transverse_mercator and one.code]
+    ranked = sorted(
+        known,
+        key=lambda one: (
+            round(abs(one.meridian - meridian), 6),
+            abs(one.scale - scale),
+            abs(one.false_easting_m - easting),
+            one.datum != datum,
+        ),
+    )
+    return ranked[0] if abs(ranked[0].meridian - meridian) <= _NEAR_MERIDIAN_DEG else None
 
 
 def _home(crs: CRS) -> Bounds | None:

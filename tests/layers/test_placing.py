@@ -143,3 +143,18 @@ def test_a_place_is_found_again_in_the_file(key: str, longitude: float, latitude
     placed = place(np.asarray(shapely.points(written)), stated=None, crs=key, where="file")
     stands = source_coordinates(shapely.get_coordinates(placed.shapes), placed.record)
     assert stands == pytest.approx(written, abs=1e-3 if "EPSG:4756" not in key else 1e-8)
+
+
+def test_a_grid_without_a_code_is_refused_with_the_nearest_one_named() -> None:
+    grid = "+proj=tmerc +lat_0=0 +lon_0=105.01 +k=0.9999 +x_0=500000 +y_0=0 +ellps=bessel +units=m +no_defs"
+    shapes = np.array([shapely.box(587000, 2325000, 587200, 2325200)], dtype=object)
+    with pytest.raises(CrsError) as caught:
+        place(shapes, stated=None, crs=grid, where="lots.shp")
+    assert "nearest by its numbers is EPSG:5897 (VN-2000 / TM-3 zone 482): --crs EPSG:5897" in caught.value.message(
+        "en"
+    )
+    assert "gần nhất theo các tham số là EPSG:5897" in caught.value.message("vi")
+    far = grid.replace("105.01", "98")
+    with pytest.raises(CrsError) as elsewhere:
+        place(shapes, stated=None, crs=far, where="lots.shp")
+    assert "nearest" not in elsewhere.value.message("en")

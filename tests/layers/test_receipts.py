@@ -156,6 +156,33 @@ def test_only_the_rows_without_error_come_in_where_that_was_chosen(lots: Store, 
     assert receive(lots, delivery({"id": "a", "name": "x"}), accept="valid").state == "accepted"
 
 
+def test_features_that_cannot_be_read_are_left_out_by_choice(lots: Store, tmp_path: Path) -> None:
+    whole = {"type": "Polygon", "coordinates": [[[105.6, 21], [105.61, 21], [105.61, 21.01], [105.6, 21]]]}
+    rows = [("a", whole), ("b", {**whole, "type": "Polygone"}), ("c", {**whole, "coordinates": [[[105.6, "x"]]]})]
+    features = [
+        {"type": "Feature", "properties": {"id": name, "name": name}, "geometry": shape} for name, shape in rows
+    ]
+    path = tmp_path / "lots.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    assert receive(lots, path).state == "refused"
+    receipt = receive(lots, path, accept="valid")
+    assert (receipt.state, receipt.refused, lots.read("lots").index.tolist()) == ("partly_accepted", 2, ["a"])
+    assert [(rule, row) for rule, row in found(receipt) if rule == "file-feature"] == [
+        ("file-feature", 1),
+        ("file-feature", 2),
+    ]
+
+
+def test_rows_without_a_readable_place_are_left_out_by_choice(lots: Store, tmp_path: Path) -> None:
+    path = tmp_path / "lots.csv"
+    wkt = square(0).wkt
+    path.write_text(f'id,name,wkt\na,x,"{wkt}"\nb,y,"POLYGON ((105.6 21, here))"\n', encoding="utf-8")
+    assert receive(lots, path, crs="EPSG:4326").state == "refused"
+    receipt = receive(lots, path, crs="EPSG:4326", accept="valid")
+    assert (receipt.state, receipt.refused, lots.read("lots").index.tolist()) == ("partly_accepted", 1, ["a"])
+    assert ("file-coordinates", 1) in found(receipt)
+
+
 def test_neither_of_two_features_with_one_id_is_taken(lots: Store, delivery: Callable[..., Path]) -> None:
     path = delivery({"id": "a", "name": "x"}, {"id": "b", "name": "y"}, {"id": "a", "name": "z"})
     receipt = receive(lots, path, accept="valid")

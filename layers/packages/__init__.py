@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from layers.packages.area import read_area
+from layers.packages.changes import LayerChanges, PackageChanges
 from layers.packages.creating import create_package
 from layers.packages.manifest import Manifest
 from layers.packages.merging import PackageMerge, commit_merge, merge_package
-from layers.packages.reading import LayerChanges, PackageChanges, changes_of_package
+from layers.packages.reading import changes_of_package
 from layers.packages.signing import (
     Signature,
     fingerprint,

@@ -45,7 +45,8 @@ def known_ids(ids: pd.Index, known: pd.Index) -> pd.Index:
     Index
         "007" for "7" or "7.0", where only one id of the base is that number and none is written so.
     """
-    free = np.asarray(~ids.isin(known))
+    there = frozenset(known)
+    free = np.fromiter((one not in there for one in ids), dtype=bool, count=len(ids))
     if not free.any():
         return ids
     numbers = pd.Series(pd.to_numeric(known.to_series(), errors="coerce").to_numpy(), index=known).dropna()

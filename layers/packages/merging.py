@@ -13,7 +13,7 @@ import shapely
 
 from layers.definitions import LayerDefinition
 from layers.merge import DEFAULT_TOLERANCE_M, Merge, Resolution, merge_layers
-from layers.packages.reading import LayerChanges, PackageChanges
+from layers.packages.changes import LayerChanges, PackageChanges
 from layers.schema import empty_features, typed
 from layers.store import Changeset, Decision, Store
 from layers.types import Bounds, Language

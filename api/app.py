@@ -235,7 +235,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.coverages = Coverages(Path(settings.raster_folder) if settings.raster_folder else None)
     app.state.tiles = TileServer(settings.tiles_folder)
-    pages = (features.landing, portal.router, portal.filing)
+    pages = (features.landing, portal.router, portal.filing, portal.history)
     # The catalogue goes before the layers, among which it lies.
     documents = (
         router,

@@ -228,9 +228,17 @@ def value_text(field: Field, value: Any, language: Language) -> str:
         return "–"
     if isinstance(value, bool):
         return _YES_NO[value].say(language)
+    if isinstance(value, dt.date):
+        return f"{value:%d/%m/%Y}" if language == "vi" else value.isoformat()
     titles = {code.value: code.title.say(language) for code in field.codes}
-    text = titles.get(value, f"{value:g}" if isinstance(value, float) and abs(value) < 1e6 else str(value))
+    text = titles.get(value, _number(value, language) if isinstance(value, float) else str(value))
     return text if field.unit is None else f"{text} {field.unit}"
+
+
+def _number(value: float, language: Language) -> str:
+    # As exact as it is known, and no longer: what was changed must be seen.
+    text = str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return text.replace(".", ",") if language == "vi" else text
 
 
 def diff_features(diff: Diff, *, language: Language) -> Iterator[JsonObject]:

@@ -72,6 +72,7 @@ def _side(side: Side) -> dict[str, Any]:
         "tool": side.tool,
         "median_s": round(timing.median, 6),
         "p95_s": round(timing.p95, 6),
+        "cpu_s": None if timing.cpu is None else round(timing.cpu, 6),
         "rounds": len(timing.seconds),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -26,14 +27,22 @@ class Timing:
     ----------
     seconds : tuple of float
         Wall-clock time of each round.
+    cpu_seconds : tuple of float
+        Processor time of each round, of this program and of the programs that it ran; not of a server.
     """
 
     seconds: tuple[float, ...]
+    cpu_seconds: tuple[float, ...] = ()
 
     @property
     def median(self) -> float:
         """Seconds."""
         return statistics.median(self.seconds)
+
+    @property
+    def cpu(self) -> float | None:
+        """Median processor seconds; None where they were not taken."""
+        return statistics.median(self.cpu_seconds) if self.cpu_seconds else None
 
     @property
     def p95(self) -> float:
@@ -65,17 +74,23 @@ def measure(
     """
     names = list(sides)
     taken: dict[str, list[float]] = {name: [] for name in names}
+    worked: dict[str, list[float]] = {name: [] for name in names}
     for number in range(-warmups, rounds):
         turn = number % len(names)
         answers: dict[str, Any] = {}
         for name in names[turn:] + names[:turn]:
             action = sides[name](number)
             gc.collect()
-            start = time.perf_counter()
+            start, cpu = time.perf_counter(), _cpu()
             answers[name] = action()
             seconds = time.perf_counter() - start
             if number >= 0:
                 taken[name].append(seconds)
+                worked[name].append(_cpu() - cpu)
         if check is not None:
             check(number, answers)
-    return {name: Timing(tuple(seconds)) for name, seconds in taken.items()}
+    return {name: Timing(tuple(seconds), tuple(worked[name])) for name, seconds in taken.items()}
+
+
+def _cpu() -> float:
+    return sum(os.times()[:4])

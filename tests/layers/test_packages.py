@@ -23,6 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layers.catalogue import shipped_definitions
+from layers.definitions import Field
 from layers.errors import (
     FileUnreadableError,
     InvalidFeaturesError,
@@ -52,6 +53,8 @@ from layers.packages import (
 from layers.packages.dress import known_ids, settle
 from layers.schema import typed
 from layers.store import Put, Remove, Store, open_store
+from layers.store.viewing import Sight, StoreView
+from layers.types import Text
 
 DEFINITIONS = shipped_definitions()
 PLOTS = DEFINITIONS["plots"]
@@ -617,3 +620,26 @@ def test_wrong_signatures_and_keys(sent: tuple[Store, Path, Path], tmp_path: Pat
         sign_package(tmp_path / "none.zip", read_private_key(private), by="")
     with pytest.raises(FileUnreadableError, match="a key file"):
         read_private_key(tmp_path)
+
+
+# What may not leave ---------------------------------------------------------------------------------------------------
+
+
+def test_a_restricted_field_is_in_no_file_of_a_package_and_keeps_its_value(store: Store, tmp_path: Path) -> None:
+    secret = Field(name="price", type="text", title=Text(vi="Giá", en="Price"), restricted=True)
+    definition = PLOTS.model_copy(update={"fields": (*PLOTS.fields, secret)})
+    for one in (DEFINITIONS["parks"], definition):
+        store.add_layer(one)
+    store.commit([Put("plots", typed(definition, plots().assign(price="BÍ MẬT 42")))], author="Sở", message="Gốc")
+    seen: Any = StoreView(store, Sight(layers=None, restricted=frozenset()))
+    create_package(seen, tmp_path / "p.zip", layers=["plots"], institute="Viện")
+    with zipfile.ZipFile(tmp_path / "p.zip") as packed:
+        packed.extractall(tmp_path / "package")
+        whole = b"".join(packed.read(name) for name in packed.namelist())
+    assert b"price" not in whole
+    assert "BÍ MẬT".encode() not in whole
+    changes = changes_of_package(store, edited(tmp_path / "package", tmp_path, RENAME))
+    assert touched(changes) == ((), ("001",), ())
+    assert commit_merge(store, merge_package(store, changes), author="Sở", message="Nhận") is not None
+    after = store.read("plots")
+    assert (after.loc["001", "name"], set(after["price"])) == ("Lô mới", {"BÍ MẬT 42"})

@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
+import numpy as np
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from api.auth.gate import Gate
 from api.auth.persons import GateParameter, PersonParameter, require_whole
 from api.errors import BadParameterError
 from api.jobs import (
@@ -28,6 +30,7 @@ from api.jobs import (
 from api.links import GEOJSON, base_url
 from api.openapi import document_of
 from api.params import LanguageParameter, check_format, check_page_format, wants_html
+from api.proposal_rights import check_edits, check_reach, seen_proposal
 from api.receipts import receipt_page
 from api.running import scratch_folder
 from api.schemas import IMPORT_FORM
@@ -37,6 +40,7 @@ from api.uploads import BINARY, FORM, form_fields, receive_upload
 from layers.errors import MissingFileError
 from layers.jobs import Jobs
 from layers.mapping import shipped_mappings
+from layers.people import Person
 from layers.types import Language, Text
 
 __all__ = ["router"]
@@ -79,6 +83,7 @@ async def _given(
     message: Annotated[str | None, _text("message")] = None,
     decision: Annotated[str | None, _text("decision")] = None,
     decided: Annotated[str | None, _text("decided")] = None,
+    proposal: Annotated[str | None, _text("proposal")] = None,
 ) -> dict[str, str]:
     """Return what the address says about how a file is taken in."""
     given = dict(locals())
@@ -151,8 +156,9 @@ async def take_in(
         If a value means nothing.
     """
     settings: Settings = request.app.state.settings
-    if layer is not None:
-        await run_in_threadpool(require_whole, gate, person, layer, where=request.url.path)
+    form = request.headers.get("content-type", "").startswith(FORM)
+    if layer is not None and ("proposal" in given or not form):
+        await run_in_threadpool(_check_target, request, gate, person, layer, given.get("proposal"))
     _options(given)
     await check_room(request, jobs)
     folder = scratch_folder(settings) / secrets.token_hex(16)
@@ -161,8 +167,8 @@ async def take_in(
         upload = await receive_upload(request, folder, name=name, limit=settings.import_max_bytes)
         fields = dict(upload.fields)
         target = fields.pop("layer", "") if layer is None else layer
-        await run_in_threadpool(require_whole, gate, person, target, where=request.url.path)
         options = _options({**fields, **given})
+        await run_in_threadpool(_check_target, request, gate, person, target, options.get("proposal"))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -172,6 +178,18 @@ async def take_in(
         options["author"] = person.name
     options.setdefault("message", Text(vi=f"Nhập {file}", en=f"Import {file}").say(language))
     return await _start(request, jobs, {"layer": target, "file": str(upload.path), "options": options}, language)
+
+
+def _check_target(request: Request, gate: Gate, person: Person, layer: str, proposal: str | None) -> None:
+    """Check that somebody may write to a layer as a whole, or offer changes to all of it in a proposal."""
+    where = request.url.path
+    if proposal is None:
+        require_whole(gate, person, layer, where=where)
+        return
+    gate.store_for(person).definition(layer)
+    check_edits(request, person, seen_proposal(request.app.state.store, person, proposal))
+    # Where the features of a file will lie is not known before it is read.
+    check_reach(request, person, "propose", {layer: np.array([None], dtype=object)})
 
 
 @router.post(
@@ -222,19 +240,22 @@ async def choose(
     MissingFileError
         If the file is not kept any more.
     """
-    await run_in_threadpool(require_whole, gate, person, job.request["layer"], where=request.url.path)
     said = {**await form_fields(request), **given}
     chosen = _options(said)
+    # Neither the proposal that the file was for nor the one that it is for now may be anybody else's.
+    before = job.request["options"].get("proposal")
+    for proposal in {before, said.get("proposal", before) or None}:
+        await run_in_threadpool(_check_target, request, gate, person, job.request["layer"], proposal)
     if gate.signs_in:
         chosen["author"] = person.name
     await check_room(request, jobs)
     if not await run_in_threadpool(Path(job.request["file"]).is_file):
         raise MissingFileError(seen=Path(job.request["file"]).name)
     unsaid = {_RENAMED.get(name, name) for name, value in said.items() if not value}
-    before = {name: value for name, value in job.request["options"].items() if name not in unsaid}
+    kept = {name: value for name, value in job.request["options"].items() if name not in unsaid}
     if "text_encodings" in chosen:
-        chosen["text_encodings"] = {**before.get("text_encodings", {}), **chosen["text_encodings"]}
-    return await _start(request, jobs, {**job.request, "options": {**before, **chosen}}, language)
+        chosen["text_encodings"] = {**kept.get("text_encodings", {}), **chosen["text_encodings"]}
+    return await _start(request, jobs, {**job.request, "options": {**kept, **chosen}}, language)
 
 
 @router.get(
@@ -367,7 +388,7 @@ def _date(text: str, where: str) -> str:
 
 #: How each of them is read.
 _READERS: Final[Mapping[str, Callable[[str, str], Any]]] = {
-    **dict.fromkeys(("source_layer", "crs", "encoding", "author", "message", "decision"), _plain),
+    **dict.fromkeys(("source_layer", "crs", "encoding", "author", "message", "decision", "proposal"), _plain),
     **dict.fromkeys(("mode", "accept", "completeness"), _one_of),
     **dict.fromkeys(("polygons", "dry_run"), _flag),
     **dict.fromkeys(("decided", "as_of"), _date),

@@ -115,6 +115,7 @@ PARAMETERS: Final[dict[str, JsonObject]] = {
     "import-dry-run": _query("dry_run", "Check everything, write nothing.", _FLAG),
     "import-author": _query("author", "Who imports.", _STRING),
     "import-message": _query("message", "Why; the name of the file without it.", _STRING),
+    "import-proposal": _query("proposal", "The proposal that takes the features in, in the place of the plan.", _STRING),
     "import-decision": _query("decision", "Number of the document by which it was decided.", _STRING),
     "import-decided": _query("decided", "Date of that document.", {"type": "string", "format": "date"}),
     "processId": _path("processId", "Id of a process."),

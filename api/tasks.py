@@ -118,12 +118,18 @@ def packed_sight(sight: Sight) -> JsonObject:
 @contextmanager
 def _seen_store(task: Task) -> Iterator[Store]:
     """Give the store as the one may see it who asked for the job."""
-    from layers.store import Sight, StoreView, open_store  # noqa: PLC0415
+    from layers.store import open_store  # noqa: PLC0415
+
+    with open_store(task.store) as store:
+        yield _seen(task, store)
+
+
+def _seen(task: Task, store: Store) -> Store:
+    from layers.store import Sight, StoreView  # noqa: PLC0415
 
     told = {name: None if ids is None else frozenset(ids) for name, ids in task.request["sight"].items()}
     sight = Sight(**told)
-    with open_store(task.store) as store:
-        yield store if sight.all else StoreView(store, sight)
+    return store if sight.all else StoreView(store, sight)
 
 
 def starved(error: BaseException) -> bool:
@@ -166,8 +172,15 @@ def _receive(task: Task, jobs: Jobs) -> None:
     if "decision" in options:
         options["decision"] = Decision(options["decision"], decided)
     file, layer = Path(task.request["file"]), task.request["layer"]
+    proposal = options.pop("proposal", None)
     with open_store(task.store) as store:
-        receipt = receive_file(store, file, layer, progress=progress, **options)
+        if proposal is None:
+            receipt = receive_file(store, file, layer, progress=progress, **options)
+        else:
+            from layers.proposals import receive_changes  # noqa: PLC0415
+
+            seen = _seen(task, store)
+            _, receipt = receive_changes(store, proposal, file, layer, seen=seen, progress=progress, **options)
     if receipt.error is not None and starved(receipt.error):
         raise MemoryError
     for language in LANGUAGES:

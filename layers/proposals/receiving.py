@@ -18,7 +18,15 @@ __all__ = ["receive_changes"]
 
 
 def receive_changes(
-    store: Store, proposal: str, path: str | Path, layer: str, *, author: str, message: str, **options: Any
+    store: Store,
+    proposal: str,
+    path: str | Path,
+    layer: str,
+    *,
+    author: str,
+    message: str,
+    seen: Store | None = None,
+    **options: Any,
 ) -> tuple[Proposal, Receipt]:
     """Take one layer of a file into a proposal, as its next version or not at all, and give a receipt.
 
@@ -34,6 +42,8 @@ def receive_changes(
         The layer's id.
     author, message : str
         Who, and why.
+    seen : Store, optional
+        The plan as the author may see it; all of it, without it.
     **options : object
         As for `layers.importing.receive_file`; its modes speak of the state that the proposal makes.
 
@@ -52,7 +62,8 @@ def receive_changes(
         As for `layers.importing.receive_file`.
     """
     before = get_proposal(store, proposal)
-    receipt = receive_file(ProposalStore(store, proposal), path, layer, author=author, message=message, **options)
+    through = ProposalStore(seen or store, proposal, whole=store)
+    receipt = receive_file(through, path, layer, author=author, message=message, **options)
     after = get_proposal(store, proposal)
     if receipt.changeset is None:
         return after, receipt

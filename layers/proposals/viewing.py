@@ -12,7 +12,7 @@ from layers.definitions import LayerDefinition
 from layers.errors import NotAllowedError
 from layers.proposals.changes import edit_proposal
 from layers.proposals.register import get_proposal
-from layers.store import Changeset, Edit, Extent, Page, Store
+from layers.store import Changeset, Edit, Extent, Page, Store, completed
 from layers.types import Text
 
 __all__ = ["ProposalStore"]
@@ -27,6 +27,8 @@ class ProposalStore(Store):
         The plan; it has to stay open.
     proposal : str
         Id of the proposal.
+    whole : Store, optional
+        All of the plan, where `store` shows only some of it: what is not seen of a feature stays in it.
 
     Raises
     ------
@@ -34,9 +36,10 @@ class ProposalStore(Store):
         If there is none.
     """
 
-    def __init__(self, store: Store, proposal: str) -> None:
+    def __init__(self, store: Store, proposal: str, *, whole: Store | None = None) -> None:
         self._core = store.core
         self._plan = store
+        self._whole = whole or store
         self.proposal = get_proposal(store, proposal).id
 
     def close(self) -> None:
@@ -168,5 +171,6 @@ class ProposalStore(Store):
         Changeset
             One that the plan does not have: its id is the version of the proposal.
         """
-        after = edit_proposal(self._plan, self.proposal, edits, author=author, message=message)
+        known = completed(self._plan, edits)
+        after = edit_proposal(self._whole, self.proposal, known, author=author, message=message)
         return Changeset(after.version, author, message, None, dt.datetime.now(dt.UTC), len(edits))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from typing import Any
 
 import pytest
@@ -269,3 +270,30 @@ def test_shapes_are_drawn_with_their_holes(client: TestClient, store: Store) -> 
     drawn = next(line for line in page.splitlines() if "shape-insert" in line)
     assert drawn.split('class="shape shape-insert')[0].rpartition('d="')[2].count("Z") == 2
     assert store.latest() == 1
+
+
+def followed(client: TestClient, job: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 60
+    while (status := client.get(f"/jobs/{job}").json())["status"] in ("accepted", "running"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert status["status"] == "successful", status
+    receipt: dict[str, Any] = client.get(f"/imports/{job}/receipt", params={"f": "json"}).json()
+    return receipt
+
+
+def test_a_file_goes_into_a_proposal_with_a_receipt(taker: TestClient) -> None:
+    made(taker)
+    body = "feature_id,name,floors,lon,lat\nold,Cũ,7,105.2,20.99\nnew,Mới,1,105.3,21.0\n".encode()
+    query = {"layer": "stations", "name": "a.csv", "coordinates": "lon,lat", "crs": "EPSG:4326", "proposal": "1"}
+    sent = taker.post("/imports", params=query, content=body, headers={"content-type": "application/octet-stream"})
+    receipt = followed(taker, sent.json()["jobID"])
+    assert (receipt["state"], receipt["changeset"], receipt["counts"]["written"]) == ("accepted", None, 2)
+    assert "Noted in the proposal 1, version 1; the plan has not changed." in receipt["notes"]
+    assert taker.get("/proposals/1").json()["changes"][0]["insert"] == 1
+    assert taker.get("/collections/stations/items/new").status_code == 404
+    form = {"layer": "stations", "proposal": "1", "coordinates": "lon,lat", "crs": "EPSG:4326"}
+    again = taker.post("/imports", data=form, files={"file": ("b.csv", body)})
+    assert followed(taker, again.json()["jobID"])["counts"]["unchanged"] == 2
+    nowhere = taker.post("/imports", params={**query, "proposal": "9"}, content=body)
+    assert problem(nowhere) == (404, "unknown-proposal")

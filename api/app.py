@@ -31,6 +31,8 @@ from api import (
     tiles,
     writing,
 )
+from api.auth import oidc
+from api.auth import pages as people_pages
 from api.auth.gate import Gate
 from api.auth.persons import admit
 from api.auth.recording import AuditMiddleware
@@ -47,7 +49,7 @@ from api.finding import router as finding
 from api.links import OPENAPI, base_url
 from api.middleware import EdgeMiddleware
 from api.openapi import TITLE, document_of, openapi_document, query_names, with_layers
-from api.params import LanguageParameter, StoreParameter, check_format, check_names
+from api.params import LanguageParameter, StoreParameter, check_format, check_names, wants_html
 from api.quick import QuickPages
 from api.responses import answer, problem_answer
 from api.running import Runner
@@ -147,12 +149,19 @@ async def _only_known(request: Request) -> None:
 async def _parkplan_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, ParkplanError):
         raise error
+    if isinstance(error, NotSignedInError) and _is_browsing(request):
+        return people_pages.ask_to_sign_in(request)
     headers = _headers(error)
     request.state.audit = type(error).__name__
     answered = problem_answer(request, error, headers=headers)
     if answered.status_code >= 500:
         LOG.error("failed", exc_info=error, extra={"request_id": request.state.request_id})
     return answered
+
+
+def _is_browsing(request: Request) -> bool:
+    """Return whether somebody looks at pages, who is better led to a form than told of an error."""
+    return request.method == "GET" and wants_html(request.headers.get("accept", ""), request.query_params.get("f"))
 
 
 def _headers(error: ParkplanError) -> dict[str, str] | None:
@@ -235,7 +244,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.coverages = Coverages(Path(settings.raster_folder) if settings.raster_folder else None)
     app.state.tiles = TileServer(settings.tiles_folder)
-    pages = (features.landing, portal.router, portal.filing, portal.history)
+    pages = (people_pages.router, oidc.router, features.landing, portal.router, portal.filing, portal.history)
     # The catalogue goes before the layers, among which it lies.
     documents = (
         router,

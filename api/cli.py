@@ -22,6 +22,7 @@ from api.commands.layers import layers
 from api.commands.merging import merge
 from api.commands.offering import proposal
 from api.commands.packages import package
+from api.commands.people import people
 from api.commands.raster import raster
 from api.commands.review import review
 from api.commands.serve import serve
@@ -90,6 +91,7 @@ app.command()(backup)
 app.command(name="restore-backup")(restore_backup)
 app.command()(merge)
 app.add_typer(layers, name="layers")
+app.add_typer(people, name="people")
 app.add_typer(package, name="package")
 app.add_typer(proposal, name="proposal")
 

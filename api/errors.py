@@ -25,6 +25,7 @@ __all__ = [
     "OutputError",
     "PreconditionFailedError",
     "PreconditionRequiredError",
+    "ProviderError",
     "RemoteAddressError",
     "SealedError",
     "SettingsError",
@@ -165,6 +166,15 @@ class TooManyRequestsError(ApiError):
     template = Text(
         vi="{where}: quá nhiều yêu cầu; hãy thử lại sau {wanted} giây.",
         en="{where}: too many requests; please try again in {wanted} seconds.",
+    )
+
+
+class ProviderError(ApiError):
+    """A service by which people sign in that refuses, or cannot be believed."""
+
+    template = Text(
+        vi="Đăng nhập qua {where} không thành: {seen}. Cần {wanted}.",
+        en="Signing in by {where} failed: {seen}. Wanted {wanted}.",
     )
 
 

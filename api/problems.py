@@ -113,6 +113,7 @@ KINDS: Final[dict[type[ParkplanError], ProblemKind]] = {
     api_errors.NotSignedInError: _kind(401, "not-signed-in", "Chưa đăng nhập", "Not signed in"),
     api_errors.BadCredentialsError: _kind(401, "bad-credentials", "Không nhận ra người dùng", "Bad credentials"),
     api_errors.TooManyRequestsError: _kind(429, "too-many-requests", "Quá nhiều yêu cầu", "Too many requests"),
+    api_errors.ProviderError: _kind(403, "provider-failed", "Đăng nhập không thành", "Sign-in failed"),
     api_errors.FormExpiredError: _kind(403, "form-expired", "Biểu mẫu hết hạn", "Form expired"),
     api_errors.PreconditionRequiredError: _kind(
         428, "precondition-required", "Thiếu điều kiện", "Precondition required"

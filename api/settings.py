@@ -46,10 +46,17 @@ _WANTED: Final = {
     "sign_in": "auto, on",
     "anonymous_layers": Text(vi="*, none hoặc mã các lớp cách nhau bằng dấu phẩy", en="*, none, or ids with commas"),
     "session_hours": _COUNT,
+    "oidc_issuer": _ADDRESS,
+    "oidc_client_id": Text(vi="văn bản", en="text"),
+    "oidc_client_secret": Text(vi="văn bản", en="text"),
+    "oidc_title": Text(vi="văn bản", en="text"),
     "requests_per_minute": _COUNT,
     "writes_per_minute": _COUNT,
-    "tiles_folder": Text(vi="đường dẫn thư mục, hoặc để trống", en="the path of a folder, or nothing"),
     "raster_folder": Text(vi="đường dẫn thư mục, hoặc để trống", en="the path of a folder, or nothing"),
+    "tiles_folder": Text(vi="đường dẫn thư mục, hoặc để trống", en="the path of a folder, or nothing"),
+    "query_time_s": _COUNT,
+    "client_time_s": _COUNT,
+    "max_connections": _COUNT,
     "coverage_fresh_days": Text(vi="số ngày từ 0 trở lên", en="days, 0 or more"),
     "log_level": "debug, info, warning, error",
 }
@@ -92,13 +99,22 @@ class Settings(BaseSettings):
         What those read who did not sign in: `*` for all layers, `none`, or ids with commas; no restricted fields.
     session_hours : int
         How long a browser stays signed in.
+    oidc_issuer, oidc_client_id, oidc_client_secret, oidc_title : str
+        OpenID Connect provider by which people sign in as well, how it knows this server, and its name on the page; no
+        issuer leaves it out.
     requests_per_minute, writes_per_minute : int
         Requests of one address, and changes of one person, where people sign in.
+    raster_folder : str
+        Where raster layers lie, GeoTIFFs with their declarations; empty for none.
     tiles_folder : str
         Where snapshots and compiled code for tiles are kept, for all workers of a machine the same; empty leaves it to the
         system.
-    raster_folder : str
-        Where raster layers lie, GeoTIFFs with their declarations; empty for none.
+    query_time_s : int
+        Seconds that one reading question may keep the store busy.
+    client_time_s : int
+        Seconds that a caller has for the head of a request, and for reading on in an answer.
+    max_connections : int
+        Callers at once; more are told to come again.
     coverage_fresh_days : int
         Coverage as of a day longer ago counts as stale; 0 lets every coverage count.
     log_level : str
@@ -130,10 +146,17 @@ class Settings(BaseSettings):
     sign_in: Literal["auto", "on"] = "auto"
     anonymous_layers: Annotated[str, Field(pattern=r"^(\*|none|[a-z][a-z0-9_]*(\s*,\s*[a-z][a-z0-9_]*)*)$")] = "*"
     session_hours: Annotated[int, Field(ge=1)] = 12
+    oidc_issuer: Annotated[str, Field(pattern=r"^(https?://[^\s?#]+)?$")] = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_title: str = "OpenID Connect"
     requests_per_minute: Annotated[int, Field(ge=1)] = 6_000
     writes_per_minute: Annotated[int, Field(ge=1)] = 600
-    tiles_folder: str = ""
     raster_folder: str = ""
+    tiles_folder: str = ""
+    query_time_s: Annotated[int, Field(ge=1)] = 30
+    client_time_s: Annotated[int, Field(ge=1)] = 30
+    max_connections: Annotated[int, Field(ge=1)] = 1_000
     coverage_fresh_days: Annotated[int, Field(ge=0)] = 730
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
 

@@ -30,7 +30,7 @@ __all__ = ["OPEN_PATHS", "SAFE_METHODS", "SESSION_COOKIE", "Gate", "client_addre
 SESSION_COOKIE: Final = "parkplan_session"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 #: What is there for those who did not sign in, wherever they may read nothing.
-OPEN_PATHS: Final = ("/sign-in", "/assets/", "/health")
+OPEN_PATHS: Final = ("/sign-in", "/sign-out", "/assets/", "/health")
 _VIEWS: Final = 64
 _BEARER: Final = "bearer "
 

@@ -47,6 +47,8 @@ from api.errors import (
 )
 from api.finding import router as finding
 from api.links import OPENAPI, base_url
+from api.metrics import Metrics
+from api.metrics import router as metrics
 from api.middleware import EdgeMiddleware
 from api.openapi import TITLE, document_of, openapi_document, query_names, with_layers
 from api.params import LanguageParameter, StoreParameter, check_format, check_names, wants_html
@@ -60,6 +62,7 @@ from layers.errors import ParkplanError
 from layers.jobs import open_jobs
 from layers.people import open_people
 from layers.store import open_store
+from layers.store.limits import limit_queries
 from layers.types import Text
 
 __all__ = ["create_app"]
@@ -222,6 +225,7 @@ def create_app(settings: Settings) -> FastAPI:
             open_people(settings.store) as people,
         ):
             app.state.store, app.state.jobs, app.state.gate = store, kept, Gate(settings, store, people)
+            limit_queries(store, settings.query_time_s)
             app.state.runner = Runner(settings, store, kept)
             yield
             await run_in_threadpool(app.state.runner.close)
@@ -242,6 +246,7 @@ def create_app(settings: Settings) -> FastAPI:
         },
     )
     app.state.settings = settings
+    app.state.metrics = Metrics()
     app.state.coverages = Coverages(Path(settings.raster_folder) if settings.raster_folder else None)
     app.state.tiles = TileServer(settings.tiles_folder)
     pages = (people_pages.router, oidc.router, features.landing, portal.router, portal.filing, portal.history)
@@ -258,6 +263,7 @@ def create_app(settings: Settings) -> FastAPI:
         proposals.router,
         proposal_talk.router,
         finding,
+        metrics,
         jobs.router,
         health.router,
     )

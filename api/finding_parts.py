@@ -36,6 +36,11 @@ FINDING_PARAMETERS: Final[dict[str, JsonObject]] = {
 
 _NULLABLE: Final[JsonObject] = {"type": "string", "nullable": True}
 FINDING_SCHEMAS: Final[dict[str, JsonObject]] = {
+    "live": {
+        "type": "object",
+        "required": ["status"],
+        "properties": {"status": {"type": "string", "enum": ["ok"]}},
+    },
     "found": {
         "type": "object",
         "required": ["type", "numberReturned", "features", "links"],

@@ -1,4 +1,4 @@
-"""Health: the server is alive, and its store answers."""
+"""Health: whether the server runs, and whether its store answers so that it can serve."""
 
 from __future__ import annotations
 
@@ -14,7 +14,24 @@ __all__ = ["router"]
 router = APIRouter(tags=["server"], dependencies=[Depends(check_format)])
 
 
-@router.get("/health", summary="Liveness and readiness", responses=document_of("health"))
+@router.get("/live", summary="Liveness", responses=document_of("live"))
+async def live(language: LanguageParameter) -> Response:
+    """Return that the server runs, whatever its store does.
+
+    Parameters
+    ----------
+    language : {"vi", "en"}
+        The reader's language.
+
+    Returns
+    -------
+    Response
+        `status`.
+    """
+    return answer({"status": "ok"}, language=language, headers={"Cache-Control": "no-store"})
+
+
+@router.get("/health", summary="Readiness: the store answers", responses=document_of("health"))
 def health(store: StoreParameter, language: LanguageParameter) -> Response:
     """Return that the server runs and its store answers.
 

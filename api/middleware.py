@@ -14,10 +14,13 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 
 from api.errors import InternalError
+from api.metrics import OTHER
 from api.responses import problem_answer
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from api.metrics import Metrics
 
 __all__ = ["EdgeMiddleware", "JsonLines", "content_security_policy", "start_logging"]
 
@@ -101,6 +104,8 @@ class EdgeMiddleware:
             request, send, policy=content_security_policy(request.state.nonce, basemap_url=self._basemap_url)
         )
         started = time.perf_counter()
+        figures: Metrics = request.app.state.metrics
+        figures.started()
         # HEAD is GET without the body (RFC 9110, 9.3.2): the routes need not know.
         inner = {**scope, "method": "GET"} if answered.head else scope
         try:
@@ -112,6 +117,8 @@ class EdgeMiddleware:
             fault = problem_answer(request, InternalError(seen=request.state.request_id, where=request.url.path))
             await fault(inner, receive, answered.send)
         finally:
+            seconds = time.perf_counter() - started
+            figures.answered(request.method, _pattern(inner), answered.status, seconds)
             LOG.info(
                 "request",
                 extra={
@@ -120,9 +127,14 @@ class EdgeMiddleware:
                     "path": request.url.path,
                     "query": request.url.query,
                     "status": answered.status,
-                    "duration_ms": round((time.perf_counter() - started) * 1000, 1),
+                    "duration_ms": round(seconds * 1000, 1),
                 },
             )
+
+
+def _pattern(scope: Scope) -> str:
+    """Return the pattern of the address that was answered, which no caller makes up."""
+    return str(scope.get("parkplan.pattern") or getattr(scope.get("route"), "path_format", OTHER))
 
 
 class _Answer:

@@ -89,6 +89,7 @@ KINDS: Final[dict[type[ParkplanError], ProblemKind]] = {
     layers_errors.CrsError: _kind(422, "wrong-crs", "Sai hệ toạ độ", "Wrong CRS"),
     layers_errors.ValueOutOfRangeError: _kind(400, "value-out-of-range", "Giá trị không hợp lệ", "Value out of range"),
     layers_errors.StoreError: _kind(500, "store-failed", "Kho dữ liệu báo lỗi", "Store failed"),
+    layers_errors.QueryTimeError: _kind(503, "query-too-long", "Truy vấn quá lâu", "Query too long"),
     layers_errors.StoreUnreachableError: _kind(
         503, "store-unreachable", "Không kết nối được kho dữ liệu", "Store unreachable"
     ),

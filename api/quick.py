@@ -45,6 +45,8 @@ _OTHERS: Final = frozenset(
 )
 #: Readers who like something better than JSON say so by one of these.
 _CHOICES: Final = ("html", "xml", "csv", "vnd", "flatgeobuf", "parquet", "geopackage", "q=")
+#: What the routes call these addresses.
+_PATTERNS: Final = ("/collections/{collectionId}/items", "/collections/{collectionId}/items/{featureId}")
 _CONDITIONS: Final = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range"})
 #: As the ETag of a route names the CRS.
 _DEGREES: Final = "EPSG4326"
@@ -98,6 +100,7 @@ class QuickPages:
             body, headers = await run_in_threadpool(self._body, request, store, asked)
         except (ApiError, LayersError):  # the route meets it again, and says it
             return None
+        request.scope["parkplan.pattern"] = _PATTERNS[asked.feature_id is not None]
         own = {**_HEADERS, "Content-Language": asked.language, **headers}
         return Response(body, media_type=GEOJSON, headers=own)
 

@@ -31,6 +31,7 @@ __all__ = [
     "PersonExistsError",
     "ProposalConflictError",
     "ProposalLockedError",
+    "QueryTimeError",
     "SignatureError",
     "StaleBaseError",
     "StoreError",
@@ -396,6 +397,15 @@ class StoreError(LayersError):
     """The database refused or failed."""
 
     template = Text(vi="Kho dữ liệu {where} báo lỗi: {seen}.", en="The store {where} failed: {seen}.")
+
+
+class QueryTimeError(StoreError):
+    """A question that kept the database busy for longer than it may."""
+
+    template = Text(
+        vi="Truy vấn quá lâu nên đã dừng ({seen}). Hãy thu hẹp vùng hoặc điều kiện.",
+        en="The query took too long and was stopped ({seen}). Ask for a smaller area, or with other conditions.",
+    )
 
 
 class StoreUnreachableError(StoreError):

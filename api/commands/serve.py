@@ -62,6 +62,7 @@ def _run(settings: Settings, listener: socket.socket, *, ready: str) -> None:
 
     from api.app import create_app  # noqa: PLC0415
     from api.middleware import start_logging  # noqa: PLC0415
+    from api.patience import patient_protocol  # noqa: PLC0415
 
     class Server(uvicorn.Server):
         """Says where it is once it answers."""
@@ -73,7 +74,13 @@ def _run(settings: Settings, listener: socket.socket, *, ready: str) -> None:
 
     start_logging(settings.log_level)
     config = uvicorn.Config(
-        create_app(settings), log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
+        create_app(settings),
+        http=patient_protocol(settings.client_time_s),
+        limit_concurrency=settings.max_connections,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
     )
     # Ctrl+C is the way to stop a server, not a failure.
     with suppress(KeyboardInterrupt):

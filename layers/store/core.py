@@ -16,6 +16,7 @@ from layers.catalogue import list_definitions
 from layers.definitions import LayerDefinition
 from layers.errors import StoreError, StoreUnreachableError, UnknownChangesetError, UnknownLayerError
 from layers.store.engine import Engine
+from layers.store.limits import store_failure
 from layers.store.model import Extent
 from layers.store.rows import features_from_columns
 from layers.store.tables import GEOMETRY_COLUMN, STORE_FORMAT, base_tables, layer_table
@@ -198,8 +199,7 @@ class Core:
         try:
             yield
         except (SQLAlchemyError, self._driver_error) as error:
-            cause = str(getattr(error, "orig", None) or error).splitlines()[0]
-            raise StoreError(seen=cause, where=self.engine.url) from error
+            raise store_failure(error, where=self.engine.url) from error
 
     def definitions(self, connection: sa.Connection) -> dict[str, LayerDefinition]:
         """Return the definitions of all layers by id.

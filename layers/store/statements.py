@@ -7,6 +7,7 @@ is kept with the names of its parameters, and each question fills in its own val
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -15,9 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from layers.definitions import LayerDefinition
-from layers.errors import StoreError
 from layers.store.core import Core
 from layers.store.engine import Engine
+from layers.store.limits import query_limit_s, store_failure
 from layers.store.selecting import Wanted, conditions
 from layers.store.sorting import Sort, after_key, order_by, sort_columns
 from layers.store.tables import GEOMETRY_COLUMN, box
@@ -120,8 +121,7 @@ class Driver:
             except _LostConnectionError:
                 return self._fetch(statement, values)
         except (SQLAlchemyError, self._errors, _LostConnectionError) as error:
-            cause = str(getattr(error, "orig", None) or error.__cause__ or error).splitlines()[0]
-            raise StoreError(seen=cause, where=self._where) from error
+            raise store_failure(error, where=self._where) from error
 
     def _fetch(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         pool = self._engines[bool(statement.boxes)]
@@ -156,9 +156,16 @@ def _server_engines(engine: Engine) -> tuple[sa.Engine, sa.Engine]:
         )
         for options in (_OPTIONS, f"{_OPTIONS} {_PLAN_EACH}")
     ]
+    limit = query_limit_s(engine)
     for pool in made:
+        if limit is not None:
+            sa.event.listen(pool, "connect", partial(_limit, milliseconds=round(limit * 1000)))
         sa.event.listen(engine.sqlalchemy, "engine_disposed", lambda _, pool=pool: pool.dispose())
     return made[0], made[1]
+
+
+def _limit(driver: Any, _: object, *, milliseconds: int) -> None:
+    driver.execute(f"SET statement_timeout = {milliseconds}")
 
 
 def text_collation(engine: Engine) -> str:

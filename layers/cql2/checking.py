@@ -31,6 +31,10 @@ __all__ = ["GEOMETRY", "checked", "kind_of"]
 
 #: The geometry's name among the queryables; `geom` is what the tables call it.
 GEOMETRY: Final = "geometry"
+#: CASEI and ACCENTI inside each other; one of each says it all.
+MAX_FOLDS: Final = 4
+#: Values that IN takes.
+MAX_ITEMS: Final = 10_000
 _GEOMETRY_NAMES: Final = (GEOMETRY, "geom")
 _KINDS: Final[dict[str, Kind]] = {
     "text": "text",
@@ -181,7 +185,10 @@ def _check_call(node: Call, definition: LayerDefinition) -> Kind:
 
 
 def _want(node: Node, kinds: Sequence[Kind], definition: LayerDefinition) -> Kind:
-    kind = kind_of(node, definition)
+    return _wanted(node, kind_of(node, definition), kinds)
+
+
+def _wanted(node: Node, kind: Kind, kinds: Sequence[Kind]) -> Kind:
     if kind not in kinds:
         wanted = Text(
             vi=" hoặc ".join(_WORDS[each].vi for each in kinds), en=" or ".join(_WORDS[each].en for each in kinds)
@@ -201,23 +208,24 @@ def _shown(node: Node) -> str:
 
 
 def _time(node: Node, definition: LayerDefinition) -> Kind:
+    return _timed(node, kind_of(node, definition))
+
+
+def _timed(node: Node, kind: Kind) -> Kind:
     """Want a day or a moment; a text field may hold moments in the form of RFC 3339, text by text."""
-    kind = kind_of(node, definition)
-    if kind == "text" and isinstance(node, Property):
-        return "timestamp"
-    return _want(node, _TIMES, definition)
+    return "timestamp" if kind == "text" and isinstance(node, Property) else _wanted(node, kind, _TIMES)
 
 
 def _same(nodes: Sequence[Node], kinds: Sequence[Kind], definition: LayerDefinition) -> None:
     """Want one kind of all; days and moments compare, and a text field does so with either."""
     found = [kind_of(node, definition) for node in nodes]
     if any(kind in _TIMES for kind in found):
-        for node in nodes:
-            _time(node, definition)
+        for node, kind in zip(nodes, found, strict=True):
+            _timed(node, kind)
         return
-    first = _want(nodes[0], kinds, definition)
-    for node in nodes[1:]:
-        _want(node, (first,), definition)
+    first = _wanted(nodes[0], found[0], kinds)
+    for node, kind in zip(nodes[1:], found[1:], strict=True):
+        _wanted(node, kind, (first,))
 
 
 def _logical(node: Call, definition: LayerDefinition) -> Kind:
@@ -241,6 +249,9 @@ def _in(node: Call, definition: LayerDefinition) -> Kind:
     if not isinstance(among, Array) or not among.items:
         wanted = Text(vi="danh sách có ít nhất một giá trị", en="a list of one value or more")
         raise FilterError(seen=_shown(among), wanted=wanted)
+    if len(among.items) > MAX_ITEMS:
+        seen = Text(vi=f"{len(among.items)} giá trị", en=f"{len(among.items)} values")
+        raise FilterError(seen=seen, wanted=Text(vi=f"tối đa {MAX_ITEMS}", en=f"at most {MAX_ITEMS}"))
     _same((value, *among.items), (*_ORDERED, "boolean"), definition)
     return "boolean"
 
@@ -257,7 +268,17 @@ def _is_null(node: Call, definition: LayerDefinition) -> Kind:
 
 
 def _letters(node: Call, definition: LayerDefinition) -> Kind:
+    if (levels := _folds(node)) > MAX_FOLDS:
+        seen = Text(vi=f"{levels} lần CASEI và ACCENTI lồng nhau", en=f"CASEI and ACCENTI {levels} deep")
+        raise FilterError(seen=seen, wanted=Text(vi=f"tối đa {MAX_FOLDS}", en=f"at most {MAX_FOLDS}"))
     return _want(node.args[0], ("text",), definition)
+
+
+def _folds(node: Node) -> int:
+    """Return how deep CASEI and ACCENTI lie in each other."""
+    if not isinstance(node, Call):
+        return 0
+    return (node.name in ("casei", "accenti")) + max(map(_folds, node.args), default=0)
 
 
 def _arithmetic(node: Call, definition: LayerDefinition) -> Kind:

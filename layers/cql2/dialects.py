@@ -7,7 +7,8 @@ PostGIS is asked for what every PostgreSQL has; no extension beside PostGIS is n
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -19,11 +20,16 @@ from sqlalchemy.dialects import postgresql
 from layers.cql2.letters import MARKS, folds, strokes
 from layers.cql2.patterns import glob, pattern_parts, pattern_text
 
-__all__ = ["DIALECTS", "Expression"]
+__all__ = ["DIALECTS", "LEAST", "MOST", "MOST_LOG", "Expression"]
 
 Expression = sa.ColumnElement[Any]
 
+#: Between these a number is multiplied and divided without leaving the range of 64-bit floats.
+LEAST, MOST = 1e-150, 1e150
+#: The natural logarithm of the largest power.
+MOST_LOG: Final = 345.0
 _SRS: Final = 4326
+_PLAIN: Final[dict[str, Callable[[Any, Any], Any]]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 _UNIX: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND: Final = dt.timedelta(microseconds=1)
 
@@ -43,14 +49,8 @@ class Dialect(Protocol):
     def like(self, value: Expression, pattern: str) -> sa.ColumnElement[bool]:
         """Return whether a text matches a pattern of CQL2, case minded."""
 
-    def divided(self, a: Expression, b: Expression) -> Expression:
-        """Return a quotient, missing where the divisor is 0."""
-
-    def truncated(self, value: Expression) -> Expression:
-        """Return a number without its decimals."""
-
-    def power(self, a: Expression, b: Expression) -> Expression:
-        """Return a power, missing where there is none or it is too large."""
+    def sum(self, name: str, a: Expression, b: Expression, *, turned: bool) -> Expression:
+        """Return what an operator gives, missing where it gives nothing; `turned` if `b` is the deeper one."""
 
     def rounded(self, name: str, value: Expression) -> Expression:
         """Return a number rounded by `floor` or `ceiling`."""
@@ -101,22 +101,46 @@ _ISO: Final = (
 )
 
 
+def _once(
+    values: Sequence[Expression], kind: sa.types.TypeEngine[Any], result: Callable[[list[Expression]], Expression]
+) -> Expression:
+    """Return a result in which values stand several times, and are worked out once however deep they are."""
+    names = [sa.column(f"value_{place}", kind) for place in range(len(values))]
+    rows = sa.func.unnest(*(postgresql.array([value], type_=kind) for value in values)).table_valued(*names)
+    return sa.select(result(list(rows.render_derived().c))).scalar_subquery()
+
+
+def _bounded(number: Expression) -> Expression:
+    """Return a number that can be multiplied and divided: missing beyond 1e150, 0 within 1e-150."""
+    size = sa.func.abs(number)
+    return sa.case((size < LEAST, 0.0), (size > MOST, sa.null()), else_=number)
+
+
 class _Postgis:
     def text(self, value: Expression) -> Expression:
         return sa.cast(value, sa.Text).collate("C")
 
     def without_case(self, value: Expression) -> Expression:
         small = sa.func.lower(sa.cast(value, sa.Text).collate("und-x-icu"), type_=sa.Text).collate("C")
-        single, several = folds()
-        fixed: Expression = sa.func.translate(small, "".join(single), "".join(single.values()), type_=sa.Text)
-        for letter, letters in several.items():
-            fixed = sa.func.replace(fixed, letter, letters, type_=sa.Text)
-        # Few texts have such letters, and those without need one look.
-        special = small.op("~", is_comparison=True)(f"[{''.join((*single, *several))}]")
-        return sa.case((special, fixed), else_=small)
+        return _once([small], sa.Text(), lambda texts: self._folded(texts[0]))
+
+    def _folded(self, small: Expression) -> Expression:
+        """Return a text in small letters with the letters that folding changes beyond that; few texts have one."""
+        changes = {**folds().single, **folds().several}
+        signs = sa.func.unnest(sa.func.string_to_array(small, sa.null())).table_valued(
+            sa.column("sign", sa.Text), with_ordinality="place", name="signs"
+        )
+        signs = signs.render_derived()
+        changed = sa.literal(changes, postgresql.JSONB).op("->>", return_type=sa.Text())(signs.c.sign)
+        ordered = postgresql.aggregate_order_by(sa.literal("", sa.Text), signs.c.place)
+        whole = sa.func.string_agg(sa.func.coalesce(changed, signs.c.sign), ordered)
+        special = small.op("~", is_comparison=True)(f"[{''.join(changes)}]")
+        return sa.case((special, sa.select(whole).scalar_subquery()), else_=small)
 
     def without_accents(self, value: Expression) -> Expression:
-        text = sa.cast(value, sa.Text)
+        return _once([sa.cast(value, sa.Text)], sa.Text(), lambda texts: self._bare(texts[0]))
+
+    def _bare(self, text: Expression) -> Expression:
         apart = sa.func.normalize(text, sa.literal_column("NFD"), type_=sa.Text).collate("C")
         bare = sa.func.regexp_replace(apart, f"[{MARKS}]", "", "g", type_=sa.Text)
         plain = sa.func.translate(bare, "".join(strokes()), "".join(strokes().values()), type_=sa.Text)
@@ -126,21 +150,32 @@ class _Postgis:
     def like(self, value: Expression, pattern: str) -> sa.ColumnElement[bool]:
         return self.text(value).like(pattern_text(pattern_parts(pattern)), escape="\\")
 
-    def divided(self, a: Expression, b: Expression) -> Expression:
-        return sa.cast(a, sa.Double) / sa.func.nullif(sa.cast(b, sa.Double), 0.0, type_=sa.Double)
+    def sum(self, name: str, a: Expression, b: Expression, *, turned: bool) -> Expression:
+        del turned
+        numbers = [sa.cast(a, sa.Double), sa.cast(b, sa.Double)]
+        return _once(numbers, sa.Double(), lambda both: self._sum(name, *map(_bounded, both)))
 
-    def truncated(self, value: Expression) -> Expression:
-        return sa.func.trunc(value, type_=sa.Double)
+    def _sum(self, name: str, a: Expression, b: Expression) -> Expression:
+        if name in _PLAIN:
+            result: Expression = _PLAIN[name](a, b)
+            return result
+        if name == "^":
+            return self._power(a, b)
+        quotient = a / sa.func.nullif(b, 0.0, type_=sa.Double)
+        if name == "/":
+            return quotient
+        whole = sa.func.trunc(quotient, type_=sa.Double)
+        return whole if name == "div" else a - _bounded(b * whole)
 
-    def power(self, a: Expression, b: Expression) -> Expression:
-        base, exponent = sa.cast(a, sa.Double), sa.cast(b, sa.Double)
+    def _power(self, base: Expression, exponent: Expression) -> Expression:
         none = sa.or_(
             sa.and_(base == 0.0, exponent < 0.0),
             sa.and_(base < 0.0, exponent != sa.func.trunc(exponent)),
         )
+        # The logarithm of the power is looked at first: one too large or too small would end the whole query.
         size = sa.func.ln(sa.func.abs(sa.func.nullif(base, 0.0))) * exponent
-        least = sa.case((size < -700.0, 0.0), else_=sa.func.power(base, exponent))
-        return sa.case((none, sa.null()), (size > 700.0, sa.null()), else_=least)
+        least = sa.case((size < -MOST_LOG, 0.0), else_=sa.func.power(base, exponent))
+        return sa.case((none, sa.null()), (size > MOST_LOG, sa.null()), else_=least)
 
     def rounded(self, name: str, value: Expression) -> Expression:
         return getattr(sa.func, name)(sa.cast(value, sa.Double), type_=sa.Double)  # type: ignore[no-any-return]
@@ -249,17 +284,13 @@ class _Sqlite:
     def like(self, value: Expression, pattern: str) -> sa.ColumnElement[bool]:
         return value.op("GLOB", is_comparison=True, return_type=sa.Boolean())(glob(pattern_parts(pattern)))
 
-    def divided(self, a: Expression, b: Expression) -> Expression:
-        return sa.cast(a, sa.REAL) / sa.func.nullif(sa.cast(b, sa.REAL), 0.0, type_=sa.Double)
-
-    def truncated(self, value: Expression) -> Expression:
-        return sa.func.parkplan_round("trunc", value, type_=sa.Double)
-
-    def power(self, a: Expression, b: Expression) -> Expression:
-        return sa.func.parkplan_power(a, b, type_=sa.Double)
+    def sum(self, name: str, a: Expression, b: Expression, *, turned: bool) -> Expression:
+        # The deeper operand stands first: SQLite keeps what stands before it while it reads it, and has a limit.
+        first, second = (b, a) if turned else (a, b)
+        return sa.func.parkplan_sum(first, f"{name} turned" if turned else name, second, type_=sa.Double)
 
     def rounded(self, name: str, value: Expression) -> Expression:
-        return sa.func.parkplan_round(name, value, type_=sa.Double)
+        return sa.func.parkplan_round(value, name, type_=sa.Double)
 
     def moment(self, value: dt.datetime) -> Expression:
         return sa.literal((value - _UNIX) // _MICROSECOND, sa.BigInteger)

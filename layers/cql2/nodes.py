@@ -6,7 +6,6 @@ Nothing in here knows a layer, a database or how a filter is written.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,7 +27,7 @@ __all__ = [
     "Property",
     "Shape",
     "Span",
-    "walk",
+    "depth",
 ]
 
 COMPARISONS: Final = ("=", "<>", "<", ">", "<=", ">=")
@@ -174,27 +173,22 @@ class Call:
 Node = Literal | Instant | Span | Shape | Property | Array | Call
 
 
-def walk(node: Node) -> Iterator[Node]:
-    """Give a node and all below it.
+def depth(node: Node) -> int:
+    """Return how deep parts of a tree lie in each other.
 
     Parameters
     ----------
     node : Node
         The top.
 
-    Yields
-    ------
-    Node
-        The node before its parts.
+    Returns
+    -------
+    int
+        1 for a node without parts.
     """
-    yield node
-    parts: tuple[Node | None, ...] = ()
+    parts: tuple[Node, ...] = ()
     if isinstance(node, Call):
         parts = node.args
     elif isinstance(node, Array):
         parts = node.items
-    elif isinstance(node, Span):
-        parts = (node.start, node.end)
-    for part in parts:
-        if part is not None:
-            yield from walk(part)
+    return 1 + max(map(depth, parts), default=0)

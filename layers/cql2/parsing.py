@@ -20,18 +20,23 @@ from shapely.geometry.base import BaseGeometry
 
 from layers.cql2.expected import expectations
 from layers.cql2.nodes import ARITHMETIC, COMPARISONS, Array, Call, Instant, Literal, Node, Property, Span
-from layers.cql2.patterns import pattern_parts, pattern_text
+from layers.cql2.patterns import Wildcard, pattern_parts, pattern_text
 from layers.cql2.shapes import Placing
 from layers.errors import FilterError
 from layers.types import Text
 
 __all__ = ["MAX_DEPTH", "MAX_LENGTH", "read_json", "read_text"]
 
-#: Characters of a filter, and how deep its parts may lie in each other.
+#: Characters of a filter, and how deep its parts may lie in each other; SQL is built by functions that call themselves.
 MAX_LENGTH: Final = 100_000
-MAX_DEPTH: Final = 100
+MAX_DEPTH: Final = 24
+#: Parentheses inside each other, which the library reads so.
+_MAX_PARENTHESES: Final = 100
 #: Signs and words that the library reads one inside the other.
 _MAX_OPERATORS: Final = 400
+#: Of the pattern of LIKE.
+_PATTERN_LENGTH: Final = 1_000
+_PATTERN_WILDCARDS: Final = 10
 #: Whole numbers from here on are rounded when they are read as text.
 _EXACT_DIGITS: Final = 15
 
@@ -155,11 +160,12 @@ def _check_text(text: str) -> None:
         depth += (sign == "(") - (sign == ")")
         if depth > deepest:
             deepest, place = depth, position
-    if deepest > MAX_DEPTH:
+    if deepest > _MAX_PARENTHESES:
         seen = Text(
             vi=f"{deepest} tầng ngoặc, ký tự {place + 1}", en=f"{deepest} parentheses deep, character {place + 1}"
         )
-        raise FilterError(seen=seen, wanted=_DEPTH, position=place + 1)
+        wanted = Text(vi=f"tối đa {_MAX_PARENTHESES}", en=f"at most {_MAX_PARENTHESES}")
+        raise FilterError(seen=seen, wanted=wanted, position=place + 1)
     without_places = _POSITION.sub("", bare)
     if (operators := len(_NESTING.findall(without_places))) > _MAX_OPERATORS:
         seen = Text(vi=f"{operators} phép tính và NOT", en=f"{operators} arithmetic operators and NOT")
@@ -245,6 +251,9 @@ class _Reader:
         }
 
     def _text(self, text: str) -> str:
+        if "\0" in text:
+            wanted = Text(vi="văn bản không có ký tự NUL", en="a text without a NUL character")
+            raise FilterError(seen=_shown(text), wanted=wanted)
         if not self.escaped:
             return text
         return _ESCAPE.sub(lambda found: _CONTROLS.get(found[1], found[1] if found[1] == "\\" else found[0]), text)
@@ -253,7 +262,7 @@ class _Reader:
         """Read the pattern of LIKE, in which a backslash also takes a wildcard as it is."""
         if isinstance(value, str):
             text = _ESCAPE.sub(lambda found: _CONTROLS.get(found[1], found[0]), value) if self.escaped else value
-            return Literal(pattern_text(pattern_parts(text)))
+            return Literal(_pattern_of(text))
         if isinstance(value, dict) and str(value.get("op", "")).lower() in ("casei", "accenti"):
             name, args = self._parts(value)
             return Call(name, tuple(self._pattern(part, depth + 1) for part in args))
@@ -297,6 +306,18 @@ class _Reader:
         if isinstance(value, str):
             return _instant(value, day=bool(_DAY.fullmatch(value)))
         return self.node(value, depth)
+
+
+def _pattern_of(text: str) -> str:
+    """Return a pattern in its one form; many wildcards would have a database try too many ways."""
+    parts = pattern_parts(text)
+    if "\0" in text or len(text) > _PATTERN_LENGTH or parts.count(Wildcard.ANY) > _PATTERN_WILDCARDS:
+        wanted = Text(
+            vi=f"mẫu không quá {_PATTERN_LENGTH} ký tự và {_PATTERN_WILDCARDS} dấu %",
+            en=f"a pattern of at most {_PATTERN_LENGTH} characters and {_PATTERN_WILDCARDS} signs %",
+        )
+        raise FilterError(seen=_shown(text), wanted=wanted)
+    return pattern_text(parts)
 
 
 def _same(node: Node, name: str) -> tuple[Node, ...]:

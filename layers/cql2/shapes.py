@@ -119,6 +119,9 @@ def _joined(west: float, south: float, east: float, north: float) -> BaseGeometr
 
 def _checked(shape: Shape) -> Shape:
     _check(shapely.get_coordinates(shape.geometry))
+    if not shapely.is_valid(shape.geometry):
+        wanted = Text(vi="một hình học hợp lệ, không tự cắt", en="a valid geometry that does not cross itself")
+        raise FilterError(seen=str(shapely.is_valid_reason(shape.geometry)), wanted=wanted)
     return shape
 
 

@@ -33,6 +33,7 @@ from layers.cql2.nodes import (
     Property,
     Shape,
     Span,
+    depth,
 )
 from layers.cql2.temporal import Ends, relation
 from layers.definitions import LayerDefinition
@@ -56,6 +57,8 @@ _FIRST: Final = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
 _LAST: Final = dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
 #: Fields of planned time: not known means open.
 _OPEN: Final = {"valid_from": _FIRST, "valid_to": _LAST}
+#: Conditions that are joined without parentheses between them.
+_CHAIN: Final = 120
 _INT64: Final = range(-(2**63), 2**63)
 
 
@@ -119,14 +122,35 @@ def _condition(node: Node, scope: _Scope) -> _Condition:
         return sa.true() if node.value else sa.false()
     if isinstance(node, Call):
         if node.name in ("and", "or"):
-            join = sa.and_ if node.name == "and" else sa.or_
-            return join(*(_condition(part, scope) for part in node.args)).self_group()
+            return _joined(
+                sa.and_ if node.name == "and" else sa.or_,
+                [_condition(part, scope) for part in _deepest_first(node.args)],
+            )
         if node.name == "not":
             return sa.not_(_condition(node.args[0], replace(scope, indexed=False)))
         for names, build in _BUILDERS:
             if node.name in names:
                 return build(node, scope)
     return _value(node, scope)
+
+
+def _deepest_first(nodes: tuple[Node, ...]) -> list[Node]:
+    """Return conditions in an order in which a database keeps little of what it has read while it reads on."""
+    return sorted(nodes, key=depth, reverse=True)
+
+
+def _joined(join: Callable[..., _Condition], parts: list[_Condition]) -> _Condition:
+    """Join conditions, many of them in groups: a database reads a long chain as a deep tree, and has a limit.
+
+    The groups are joined by the other operator under NOT; side by side under their own they would be one chain again.
+    """
+    other = sa.or_ if join is sa.and_ else sa.and_
+    while len(parts) > _CHAIN:
+        groups = [join(*parts[start : start + _CHAIN]) for start in range(0, len(parts), _CHAIN)]
+        parts = [
+            sa.not_(other(*map(sa.not_, groups[start : start + _CHAIN]))) for start in range(0, len(groups), _CHAIN)
+        ]
+    return join(*parts).self_group()
 
 
 def _comparison(node: Call, scope: _Scope) -> _Condition:
@@ -190,12 +214,12 @@ def _alike(nodes: tuple[Node, ...], scope: _Scope) -> list[Expression]:
 
 def _truth(node: Node, scope: _Scope) -> Expression:
     """Return a truth value that can be compared with another one."""
-    if isinstance(node, Literal):
-        return sa.literal(bool(node.value), sa.Boolean)
     if isinstance(node, Property):
         return _value(node, scope)
     condition = _condition(node, replace(scope, indexed=False))
-    return sa.case((condition, sa.literal(True)), (sa.not_(condition), sa.literal(False)), else_=sa.null())
+    if isinstance(condition, sa.True_ | sa.False_):
+        return sa.literal(isinstance(condition, sa.True_), sa.Boolean)
+    return condition.self_group()
 
 
 def _value(node: Node, scope: _Scope) -> Expression:
@@ -237,19 +261,8 @@ def _letters(node: Call, scope: _Scope) -> Expression:
 
 
 def _arithmetic(node: Call, scope: _Scope) -> Expression:
-    kind: sa.types.TypeEngine[float] = sa.Double().with_variant(sa.REAL(), "sqlite")
-    operands: list[Expression] = [sa.cast(_value(part, scope), kind) for part in node.args]
-    a, b = operands
-    if node.name in ("+", "-", "*"):
-        result: Expression = {"+": operator.add, "-": operator.sub, "*": operator.mul}[node.name](a, b)
-        return result.self_group()
-    if node.name == "^":
-        return scope.dialect.power(a, b)
-    quotient = scope.dialect.divided(a, b)
-    if node.name == "/":
-        return quotient.self_group()
-    whole = scope.dialect.truncated(quotient)
-    return whole if node.name == "div" else (a - b * whole).self_group()
+    a, b = node.args
+    return scope.dialect.sum(node.name, _value(a, scope), _value(b, scope), turned=depth(b) > depth(a))
 
 
 # Time -----------------------------------------------------------------------------------------------------------------
@@ -274,23 +287,27 @@ def _as_moment(value: dt.date | dt.datetime, *, last: bool) -> dt.datetime:
 
 
 def _temporal(node: Call, scope: _Scope) -> _Condition:
-    spans = [part if isinstance(part, Span) else Span(part, part) for part in node.args]
-    kinds = {_kind(end, scope) for span in spans for end in (span.start, span.end) if end is not None}
-    days = kinds <= {"date"}
+    ends = [(part.start, part.end) if isinstance(part, Span) else (part, part) for part in node.args]
+    days = {_kind(end, scope) for pair in ends for end in pair if end is not None} <= {"date"}
     first, second = (
-        Ends(_end(span.start, scope, days=days, last=False), _end(span.end, scope, days=days, last=True))
-        for span in spans
+        Ends(
+            *(
+                _end(end, scope, days=days, last=last, open_=isinstance(part, Span))
+                for end, last in zip(pair, (False, True), strict=True)
+            )
+        )
+        for part, pair in zip(node.args, ends, strict=True)
     )
     return _known(relation(node.name, first, second))
 
 
-def _end(end: Node | None, scope: _Scope, *, days: bool, last: bool) -> Expression:
-    """Return one end of an interval; an open one lies beyond every other."""
+def _end(end: Node | None, scope: _Scope, *, days: bool, last: bool, open_: bool) -> Expression:
+    """Return one end of a time; an open one lies beyond all others, and so does unknown planned time in an interval."""
     if end is None:
         limit = _LAST if last else _FIRST
         return sa.literal(limit.date(), sa.Date) if days else scope.dialect.moment(_as_moment(limit.date(), last=last))
     value = _value(end, scope) if days else _moment(end, scope, last=last)
-    limit_of = _OPEN.get(end.name) if isinstance(end, Property) else None
+    limit_of = _OPEN.get(end.name) if open_ and isinstance(end, Property) else None
     if limit_of is None:
         return value
     beyond = (

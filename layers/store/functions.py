@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import operator
 import re
 import sqlite3
 import struct
@@ -18,6 +19,7 @@ import orjson
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from layers.cql2.dialects import LEAST, MOST, MOST_LOG
 from layers.cql2.letters import without_accents, without_case
 from layers.store.blobs import from_blob
 
@@ -49,7 +51,6 @@ _SETS: Final[dict[str, Callable[[set[Any], set[Any]], bool]]] = {
 _ROUNDED: Final[dict[str, Callable[[float], float]]] = {
     "floor": math.floor,
     "ceiling": math.ceil,
-    "trunc": math.trunc,
 }
 
 
@@ -69,7 +70,7 @@ def register_filter_functions(driver: sqlite3.Connection) -> None:
         ("parkplan_moment", 2, _given(_moment)),
         ("parkplan_part", 2, _given(_part)),
         ("parkplan_round", 2, _given(_round)),
-        ("parkplan_power", 2, _given(_power)),
+        ("parkplan_sum", 3, _given(_sum)),
         ("parkplan_split", 2, _given(_split)),
         ("parkplan_sets", 3, _given(_sets)),
     )
@@ -130,17 +131,52 @@ def _part(name: str, value: str | int) -> int:
     return int(getattr(dt.date.fromisoformat(value), name))
 
 
-def _round(name: str, value: float) -> float | None:
+def _round(value: float, name: str) -> float | None:
     return float(_ROUNDED[name](value)) if math.isfinite(value) else value
 
 
+def _sum(first: float, name: str, second: float) -> float | None:
+    sign, _, turned = name.partition(" ")
+    a, b = (second, first) if turned else (first, second)
+    a_, b_ = _bounded(a), _bounded(b)
+    return None if a_ is None or b_ is None else _OPERATORS[sign](a_, b_)
+
+
+def _bounded(value: float) -> float | None:
+    """Return a number that can be multiplied and divided, as on the other engine."""
+    size = abs(value)
+    return 0.0 if size < LEAST else None if size > MOST else float(value)
+
+
 def _power(base: float, exponent: float) -> float | None:
-    try:
-        result = math.pow(base, exponent)
-    except (ValueError, OverflowError):
+    if (base == 0 and exponent < 0) or (base < 0 and exponent != math.trunc(exponent)):
         return None
     size = math.log(abs(base)) * exponent if base else 0.0
-    return None if size > 700.0 else 0.0 if size < -700.0 else result
+    return None if size > MOST_LOG else 0.0 if size < -MOST_LOG else math.pow(base, exponent)
+
+
+def _divided(a: float, b: float) -> float | None:
+    return a / b if b else None
+
+
+def _whole(a: float, b: float) -> float | None:
+    return float(math.trunc(a / b)) if b else None
+
+
+def _rest(a: float, b: float) -> float | None:
+    taken = None if (whole := _whole(a, b)) is None else _bounded(b * whole)
+    return None if taken is None else a - taken
+
+
+_OPERATORS: Final[dict[str, Callable[[float, float], float | None]]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": _divided,
+    "div": _whole,
+    "%": _rest,
+    "^": _power,
+}
 
 
 def _split(text: str, separator: str) -> str:

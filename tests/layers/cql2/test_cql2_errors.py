@@ -75,9 +75,13 @@ def test_what_cannot_be_read_is_told_with_its_place(text: str, position: int, en
         ("abs(count, 1) = 1", "abs with 2, wanted 1 arguments"),
         ("year(name) = 2020 AND year(count) = 1", "count (a number), wanted a day or a moment"),
         ("count = 12345678901234567890", "at most 15 digits"),
-        ("(" * 101 + "open" + ")" * 101, "at most 100 levels"),
+        ("(" * 101 + "open" + ")" * 101, "101 parentheses deep, character 101, wanted at most 100"),
         ("NOT " * 401 + "open", "at most 400"),
-        ("count" + " + 1" * 150 + " > 0", "at most 100 levels"),
+        ("count" + " + 1" * 40 + " > 0", "at most 24 levels"),
+        ("casei(" * 5 + "name" + ")" * 5 + " = 'a'", "CASEI and ACCENTI 5 deep, wanted at most 4"),
+        ("name LIKE '" + "%a" * 11 + "'", "at most 1000 characters and 10 signs %"),
+        ("count IN (" + "1," * 10_000 + "1)", "at most 10000"),
+        ("S_INTERSECTS(geometry, POLYGON((0 0, 2 2, 2 0, 0 2, 0 0)))", "does not cross itself"),
         ("open AND " * 20_000 + "open", "at most 100000 characters"),
     ],
 )
@@ -116,8 +120,9 @@ def test_a_field_that_is_not_there_is_named_with_those_that_are() -> None:
         ('{"op": "s_intersects", "args": [{"property": "geometry"}, {"type": "Sphere"}]}', "a GeoJSON geometry"),
         ('{"op": "t_after", "args": [{"property": "opened"}, {"interval": ["2020-01-01"]}]}', "the two ends"),
         ('{"op": "isNull", "args": [null]}', "IS NULL"),
-        ('{"op":"not","args":[' * 101 + "true" + "]}" * 101, "at most 100 levels"),
+        ('{"op":"not","args":[' * 101 + "true" + "]}" * 101, "at most 24 levels"),
         ("[" * 5_000, "valid JSON"),
+        (r'{"op": "=", "args": [{"property": "name"}, "a\u0000"]}', "a text without a NUL character"),
     ],
 )
 def test_json_that_is_no_filter_is_told(document: str, en: str) -> None:
@@ -131,7 +136,7 @@ def test_limits_leave_room() -> None:
     points = ", ".join(f"{i / 100:g} {-i / 100:g}" for i in range(3_000))
     assert parse(f"S_INTERSECTS(geometry, LINESTRING({points}))").startswith("S_INTERSECTS(geometry, LINESTRING (0 0, ")
     assert parse(" OR ".join(["count = -1"] * 300)).count("OR") == 299
-    assert MAX_DEPTH == 100
+    assert MAX_DEPTH == 24
     assert MAX_LENGTH == 100_000
     assert parse('{"op": "=", "args": [{"property": "count"}, 9007199254740993]}', language="cql2-json") == (
         "count = 9007199254740993"

@@ -264,6 +264,31 @@ def test_the_spatial_index_changes_no_answer(stores: tuple[Store, Store]) -> Non
                 assert core.count(connection, table, [plain]) == len(found(store, asked)) > 0
 
 
+def test_a_filter_at_its_limits_is_answered(stores: tuple[Store, Store]) -> None:
+    many = " OR ".join(f"count = {i}" for i in range(1_000))
+    inside = f"count IN ({','.join(map(str, range(1_000)))})"
+    line = f"S_INTERSECTS(geometry, LINESTRING({','.join(f'{i / 100} 0' for i in range(3_000))}))"
+    chain = "count >= 0"
+    for level in range(18):
+        chain = f"(size > {level} {('AND', 'OR')[level % 2]} {chain})"
+    deep = [
+        ("NOT " * 20 + line, line),
+        ("size" + " + 1" * 21 + " > 0", "size + 21 > 0"),
+        ("1 + (" * 20 + "size" + ")" * 20 + " > 0", "20 + size > 0"),
+        ("abs(" * 20 + "size" + ")" * 20 + " > 1", "abs(size) > 1"),
+        ("floor(" * 20 + "size" + ")" * 20 + " > 1", "floor(size) > 1"),
+        ("accenti(casei(" * 2 + "trim(" * 15 + "name" + ")" * 19 + " = 'strasse'", "CASEI(name) = 'strasse'"),
+        ("open = (" * 20 + "count > 1" + ")" * 20, "(open IS NOT NULL) AND count > 1"),
+        ("(" * 20 + "count > 1" + " = open)" * 20, "(open IS NOT NULL) AND count > 1"),
+        (chain, chain),
+        (" OR ".join([f"{chain} AND NOT ({chain})"] * 20), "FALSE"),
+    ]
+    for store in stores:
+        assert find(store, "things", many) == find(store, "things", inside) == find(store, "things", "count >= 0")
+        for text, same in deep:
+            assert find(store, "things", text) == find(store, "things", same), text[:50]
+
+
 # Letters --------------------------------------------------------------------------------------------------------------
 
 

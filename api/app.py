@@ -28,6 +28,7 @@ from api import (
     proposal_talk,
     proposals,
     records,
+    styles,
     tiles,
     writing,
 )
@@ -264,6 +265,8 @@ def create_app(settings: Settings) -> FastAPI:
         proposal_talk.router,
         finding,
         metrics,
+        styles.router,
+        tiles.router,
         jobs.router,
         health.router,
     )

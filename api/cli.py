@@ -26,6 +26,7 @@ from api.commands.people import people
 from api.commands.raster import raster
 from api.commands.review import review
 from api.commands.serve import serve
+from api.commands.tiles import tiles
 from api.commands.validating import validate
 from api.errors import UsageError
 from api.terminal import BAD_INPUT, environment_language, named_language, say
@@ -91,6 +92,7 @@ app.command()(backup)
 app.command(name="restore-backup")(restore_backup)
 app.command()(merge)
 app.add_typer(layers, name="layers")
+app.add_typer(tiles, name="tiles")
 app.add_typer(people, name="people")
 app.add_typer(package, name="package")
 app.add_typer(proposal, name="proposal")

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from api.links import GEOJSON, HTML, JSON, OPENAPI, REL, SCHEMA, Link, collection_url, link
 from layers.cql2 import FUNCTIONS, Kind
+from api.tile_documents import CONFORMANCE as TILE_CONFORMANCE
+from api.tile_documents import tileset_links
 from layers.definitions import LayerDefinition
 from layers.published import CRS84, PUBLISHED
 from layers.store import Extent
@@ -71,6 +73,7 @@ CONFORMANCE: Final = (
     "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/record-core-query-parameters",
     "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/record-collection",
     "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/json",
+    *TILE_CONFORMANCE,
 )
 
 #: Types of functions by the words of part 3.
@@ -132,6 +135,7 @@ def landing_document(base: str, *, language: Language) -> JsonObject:
             link(f"{base}/collections", REL + "data", JSON, _DATA.say(language)),
             link(f"{base}/queryables", REL + "queryables", SCHEMA, _QUERYABLES.say(language)),
             link(f"{base}/functions", REL + "functions", JSON, _FUNCTIONS.say(language)),
+            *tileset_links(base, layer=None, language=language),
             link(f"{base}/processes", REL + "processes", JSON, _PROCESSES.say(language)),
             link(f"{base}/jobs", REL + "job-list", JSON, _JOBS.say(language)),
         ],
@@ -186,6 +190,7 @@ def collection_document(
             link(f"{url}/sortables", REL + "sortables", SCHEMA, _SORTABLES.say(language)),
             link(f"{url}/schema", REL + "schema", SCHEMA, _SCHEMA.say(language)),
             link(f"{url}/schema", "describedby", SCHEMA, _SCHEMA.say(language)),
+            *(tileset_links(base, layer=definition.id, language=language) if definition.spatial else ()),
         ],
     }
     if definition.spatial:

@@ -33,6 +33,7 @@ TILE_PARAMETERS: Final[dict[str, JsonObject]] = {
     "tileMatrix": _path("tileMatrix", "Number of a matrix: the zoom."),
     "tileRow": _path("tileRow", "Row of the tile, from the top."),
     "tileCol": _path("tileCol", "Column of the tile, from the left."),
+    "styleId": _path("styleId", "`plan`, or the id of a layer."),
     "collections": _query("collections", "Ids of layers with commas; all that have geometries without it.", _TEXT),
     "as_of": _query("as_of", "Record time: the state after that changeset, or at that moment (RFC 3339).", _TEXT),
     "proposal": _query("proposal", "The state that this proposal would make.", _TEXT),
@@ -62,5 +63,16 @@ TILE_SCHEMAS: Final[dict[str, JsonObject]] = {
         "required": ["tilesets"],
         "properties": {"tilesets": _list({"$ref": "#/components/schemas/tileset"}), "links": _LINKS},
     },
+    "styles": {
+        "type": "object",
+        "required": ["styles"],
+        "properties": {
+            "styles": _list(_anything("A style and where it is.")),
+            "default": {"type": "string"},
+            "links": _LINKS,
+        },
+    },
+    "style": _anything("A MapLibre style document, version 8."),
+    "legend": _anything("What the colours of a layer mean: one entry a class."),
     "tileset": _anything("Metadata of a tileset by the OGC, or TileJSON."),
 }

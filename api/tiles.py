@@ -24,7 +24,7 @@ from layers.tiles import Tile, TileGrid, tile_grid
 from layers.tiles.asking import TileSelection
 from layers.types import Text
 
-__all__ = ["router"]
+__all__ = ["HANDED_ON", "FilterParameter", "LayersParameter", "SelectionParameter", "router"]
 
 router = APIRouter(tags=["tiles"], default_response_class=Response)
 
@@ -33,7 +33,7 @@ MOST_LAYERS: Final = 32
 #: Tiles from this length on are compressed for readers who take it, bytes.
 _ZIP_FROM: Final = 1_000
 #: What a tileset hands on to its tiles.
-_HANDED_ON: Final = ("collections", "datetime", "as_of", "proposal", "filter", "filter-lang")
+HANDED_ON: Final = ("collections", "datetime", "as_of", "proposal", "filter", "filter-lang")
 _WHOLE: Final = Text(vi="số nguyên từ 0 trở lên", en="a whole number from 0 upwards")
 _AS_OF: Final = Text(
     vi="số phiên bản thay đổi, hoặc thời điểm RFC 3339 như 2026-11-24T08:00:00Z",
@@ -274,7 +274,7 @@ def _tileset(
     if as_tile_json and grid.id != "WebMercatorQuad":
         raise BadParameterError(seen="tilejson", wanted="json", where="f")
     language = request.state.language
-    query = {name: value for name, value in request.query_params.items() if name in _HANDED_ON}
+    query = {name: value for name, value in request.query_params.items() if name in HANDED_ON}
     layers = [(definition, store.extent(definition.id)) for definition in definitions]
     base = base_url(request)
     if as_tile_json:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from layers.tiles.arrays import BUFFER, EXTENT, Array, Shapes, Window
-from layers.tiles.compiled import compiled
+from layers.tiles.compiled import compiled, inlined
 
 __all__ = ["Cells", "add_to_cell", "cell_side", "points_of_cells", "squares_of_cells"]
 
@@ -35,7 +35,7 @@ class Cells(NamedTuple):
     state: Array
 
 
-@compiled
+@inlined
 def cell_side(cell: int) -> int:
     """Return how many cells lie along a tile and its buffer.
 
@@ -52,7 +52,7 @@ def cell_side(cell: int) -> int:
     return (EXTENT + 2 * BUFFER) // cell + 1
 
 
-@compiled
+@inlined
 def add_to_cell(shapes: Shapes, feature: int, window: Window, cells: Cells) -> int:
     """Add a feature to its cell.
 

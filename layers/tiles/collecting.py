@@ -9,7 +9,7 @@ import numpy as np
 from layers.tiles.aggregating import Cells, add_to_cell
 from layers.tiles.arrays import BUFFER, EXTENT, LINE, POINT, STATE_DRAWN, STATE_HARD, Array, Collected, Shapes, Window
 from layers.tiles.clipping import clip_ring, clip_segment
-from layers.tiles.compiled import compiled
+from layers.tiles.compiled import compiled, inlined
 from layers.tiles.simplifying import clean_ring, ring_area, simplify, simplify_ring
 from layers.tiles.validity import is_valid
 
@@ -56,7 +56,7 @@ def wanted(shapes: Shapes, near: Array, shown: Array, start: int, end: int) -> t
     return kept[:count], vertices
 
 
-@compiled
+@inlined
 def _room(shapes: Shapes, features: Array) -> tuple[int, int, int]:
     """Return for how many rings and vertices there must be room, and the vertices of the longest ring."""
     rings, vertices, longest = 0, 0, 0
@@ -71,7 +71,7 @@ def _room(shapes: Shapes, features: Array) -> tuple[int, int, int]:
     return rings, vertices, longest
 
 
-@compiled
+@inlined
 def _quantise(shapes: Shapes, ring: int, window: Window, points: Array) -> int:
     """Write a run of vertices in units of the tile, leaving out what repeats."""
     count = 0
@@ -85,7 +85,7 @@ def _quantise(shapes: Shapes, ring: int, window: Window, points: Array) -> int:
     return count
 
 
-@compiled
+@inlined
 def _write(points: Array, count: int, xy: Array, start: int, backwards: bool) -> int:
     for place in range(count):
         source = count - 1 - place if backwards else place
@@ -93,7 +93,7 @@ def _write(points: Array, count: int, xy: Array, start: int, backwards: bool) ->
     return start + count
 
 
-@compiled
+@inlined
 def _within(shapes: Shapes, feature: int, window: Window) -> bool:
     """Return whether a feature's box lies in the tile and its buffer, so that nothing has to be clipped."""
     near, far = _LOW * window.unit, _HIGH * window.unit
@@ -105,7 +105,7 @@ def _within(shapes: Shapes, feature: int, window: Window) -> bool:
     )
 
 
-@compiled
+@inlined
 def _points(shapes: Shapes, feature: int, window: Window, points: Array, out: Collected, vertex: int) -> int:
     """Write the points of a feature that lie in the tile."""
     end = vertex
@@ -118,7 +118,7 @@ def _points(shapes: Shapes, feature: int, window: Window, points: Array, out: Co
     return end
 
 
-@compiled
+@inlined
 def _finish_line(
     line: Array, count: int, window: Window, work: tuple[Array, Array], out: Collected, ends: Array
 ) -> None:
@@ -135,7 +135,7 @@ def _finish_line(
     out.first_vertex[ends[0]] = ends[1]
 
 
-@compiled
+@inlined
 def _lines(
     shapes: Shapes,
     feature: int,
@@ -177,7 +177,7 @@ def _lines(
         _finish_line(line, size, window, work, out, ends)
 
 
-@compiled
+@inlined
 def _ring(
     shapes: Shapes,
     ring: int,
@@ -196,7 +196,7 @@ def _ring(
     return clean_ring(points, count), reaches
 
 
-@compiled
+@inlined
 def _mark(points: Array, out: Collected, ends: Array) -> None:
     """Write a square of one unit for an area that is smaller than that."""
     x, y = min(points[0, 0], _HIGH - 1), min(points[0, 1], _HIGH - 1)
@@ -209,7 +209,15 @@ def _mark(points: Array, out: Collected, ends: Array) -> None:
     out.first_vertex[ends[0]] = ends[1]
 
 
-@compiled
+@inlined
+def _is_long(shapes: Shapes, feature: int, window: Window) -> bool:
+    """Return whether an area that has none after rounding is thin rather than small."""
+    wide = float(shapes.box[feature, 2]) - shapes.box[feature, 0]
+    high = float(shapes.box[feature, 3]) - shapes.box[feature, 1]
+    return bool(max(wide, high) > 2.0 * window.unit)
+
+
+@inlined
 def _polygons(
     shapes: Shapes,
     feature: int,
@@ -252,12 +260,14 @@ def _polygons(
     if state == STATE_HARD:
         ends[0], ends[1] = start, at_start
     elif ends[0] == start and whole:
+        if _is_long(shapes, feature, window):
+            return STATE_HARD
         _quantise(shapes, shapes.first_ring[feature], window, points)
         _mark(points, out, ends)
     return state
 
 
-@compiled
+@inlined
 def _small(shapes: Shapes, feature: int, window: Window) -> bool:
     """Return whether a feature is put into a cell rather than drawn by itself."""
     if window.cell == 0 or shapes.kind[feature] == LINE:

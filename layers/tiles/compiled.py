@@ -16,7 +16,7 @@ import numba
 
 from layers.tiles.folders import chosen_folder
 
-__all__ = ["KERNELS", "compiled", "kernel_folder"]
+__all__ = ["KERNELS", "compiled", "inlined", "kernel_folder"]
 
 #: Modules that hold compiled functions.
 KERNELS: Final = ("aggregating", "clipping", "collecting", "searching", "simplifying", "validity", "wkb", "writing")
@@ -50,6 +50,26 @@ def compiled(function: Function) -> Function:
     callable
         The same, fast.
     """
+    return _compiled(function, inline=False)
+
+
+def inlined(function: Function) -> Function:
+    """Compile a function into those that call it: handing arrays over costs more than what a small one does.
+
+    Parameters
+    ----------
+    function : callable
+        Of numbers and arrays.
+
+    Returns
+    -------
+    callable
+        The same, fast.
+    """
+    return _compiled(function, inline=True)
+
+
+def _compiled(function: Function, *, inline: bool) -> Function:
     if not numba.config.CACHE_DIR:  # type: ignore[attr-defined] # settings are made at run time
         numba.config.CACHE_DIR = str(kernel_folder())  # type: ignore[attr-defined]
-    return cast("Function", numba.njit(cache=True, nogil=True)(function))
+    return cast("Function", numba.njit(cache=True, nogil=True, forceinline=inline)(function))

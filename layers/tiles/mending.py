@@ -12,6 +12,9 @@ __all__ = ["easy_records", "mended_records"]
 
 _BOX = shapely.box(-BUFFER, -BUFFER, EXTENT + BUFFER, EXTENT + BUFFER)
 
+#: Wide enough that rounding leaves something of any line, units.
+_HALF_UNIT = 0.71
+
 
 def easy_records(collected: Collected) -> Collected:
     """Return the records that are drawn as they are.
@@ -62,7 +65,7 @@ def mended_records(shapes: Shapes, collected: Collected, window: Window) -> Coll
         inside = shapely.intersection(shapely.make_valid(whole), _BOX)
         if not inside.is_empty:
             features.append(feature)
-            rings.append(_rings(_rounded(inside, window.tolerance)) or [_square(inside)])
+            rings.append(_rings(_rounded(inside, window.tolerance)) or _rings(_thin(inside)) or [_square(inside)])
     counts = [len(entry) for entry in rings]
     runs = [ring for entry in rings for ring in entry]
     return Collected(
@@ -96,6 +99,12 @@ def _polygon(shapes: Shapes, feature: int, window: Window) -> BaseGeometry:
 def _rounded(inside: BaseGeometry, tolerance: float) -> BaseGeometry:
     simple = shapely.simplify(inside, tolerance) if tolerance else inside
     return shapely.set_precision(simple, 1.0)
+
+
+def _thin(inside: BaseGeometry) -> BaseGeometry:
+    """Return an area that is thinner than a unit as one that is about as wide."""
+    wide = shapely.buffer(inside, _HALF_UNIT, join_style="bevel")
+    return shapely.set_precision(shapely.intersection(wide, _BOX), 1.0)
 
 
 def _rings(geometry: BaseGeometry) -> list[np.ndarray]:

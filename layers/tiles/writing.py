@@ -6,7 +6,7 @@ import numpy as np
 
 from layers.tiles.aggregating import cell_side
 from layers.tiles.arrays import BUFFER, LINE, POINT, POLYGON, Array, Collected
-from layers.tiles.compiled import compiled
+from layers.tiles.compiled import compiled, inlined
 
 __all__ = ["cover", "put_squares", "write_features", "write_merged", "write_points", "write_used"]
 
@@ -20,7 +20,7 @@ _GEOMETRY = 0x22
 _FEATURE = 0x12
 
 
-@compiled
+@inlined
 def _put(out: Array, at: int, value: int) -> int:
     """Write a whole number that is not negative."""
     while value > 127:
@@ -31,13 +31,13 @@ def _put(out: Array, at: int, value: int) -> int:
     return at + 1
 
 
-@compiled
+@inlined
 def _put_step(out: Array, at: int, step: int) -> int:
     """Write a whole number that may be negative, as a parameter of a command."""
     return _put(out, at, step << 1 if step >= 0 else (-step << 1) - 1)
 
 
-@compiled
+@inlined
 def _length(value: int) -> int:
     """Return how many bytes a whole number takes."""
     size = 1
@@ -47,7 +47,7 @@ def _length(value: int) -> int:
     return size
 
 
-@compiled
+@inlined
 def _put_run(out: Array, at: int, xy: Array, span: tuple[int, int], kind: int, cursor: Array) -> int:
     """Write one run of vertices: points, a line or a ring."""
     first, last = span
@@ -67,7 +67,7 @@ def _put_run(out: Array, at: int, xy: Array, span: tuple[int, int], kind: int, c
     return at
 
 
-@compiled
+@inlined
 def _put_record(out: Array, at: int, collected: Collected, record: int, cursor: Array) -> int:
     for ring in range(collected.first_ring[record], collected.first_ring[record + 1]):
         span = (collected.first_vertex[ring], collected.first_vertex[ring + 1])
@@ -75,14 +75,14 @@ def _put_record(out: Array, at: int, collected: Collected, record: int, cursor: 
     return at
 
 
-@compiled
+@inlined
 def _copy(out: Array, at: int, source: Array, count: int) -> int:
     for place in range(count):
         out[at + place] = source[place]
     return at + count
 
 
-@compiled
+@inlined
 def _slot(slots: Array, used: Array, state: Array, value: int) -> int:
     """Return the place of a value in the tile's table, giving it one if it has none."""
     if slots[value] == 0:
@@ -155,7 +155,7 @@ def write_features(
     return out[:at], records
 
 
-@compiled
+@inlined
 def _cells_of_segment(
     taken: Array,
     base: int,

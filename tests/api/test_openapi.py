@@ -38,6 +38,9 @@ PATHS = {
     "/collections/{collectionId}/tiles",
     "/collections/{collectionId}/tiles/{tileMatrixSetId}",
     "/collections/{collectionId}/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}",
+    "/collections/{collectionId}/legend",
+    "/styles",
+    "/styles/{styleId}",
     "/tileMatrixSets",
     "/tileMatrixSets/{tileMatrixSetId}",
     "/tiles",
@@ -66,7 +69,7 @@ PATHS = {
     "/live",
     "/health",
 }
-TILE_NAMES = {"tileMatrixSetId", "tileMatrix", "tileRow", "tileCol"}
+TILE_NAMES = {"styleId", "tileMatrixSetId", "tileMatrix", "tileRow", "tileCol"}
 #: Of a layer with geometries.
 TILESETS = ("}/tiles", "}/tiles/{tileMatrixSetId}")
 #: Operations that make something answer 201.
@@ -161,6 +164,7 @@ def test_the_names_in_the_document_are_the_names_that_are_taken(client: TestClie
             recordId="stations",
             jobId=imported(client, "stations"),
             tileMatrixSetId="WebMercatorQuad",
+            styleId="plan",
             tileMatrix=9,
             tileRow=225,
             tileCol=406,
@@ -177,7 +181,9 @@ def test_what_is_answered_is_what_is_documented(hanoi: TestClient) -> None:
     for layer in ("parks", "rules", "roads"):
         feature = hanoi.get(f"/collections/{layer}/items?limit=1").json()["features"][0]["id"]
         for path, methods in document["paths"].items():
-            if "get" not in methods or "{coverageId}" in path or "{proposalId}" in path:  # these have tests of their own
+            if (
+                "get" not in methods or "{coverageId}" in path or "{proposalId}" in path
+            ):  # these have tests of their own
                 continue
             real = path.format(
                 collectionId=layer,
@@ -186,6 +192,7 @@ def test_what_is_answered_is_what_is_documented(hanoi: TestClient) -> None:
                 recordId=layer,
                 jobId=job,
                 tileMatrixSetId="WebMercatorQuad",
+                styleId="plan",
                 tileMatrix=9,
                 tileRow=225,
                 tileCol=406,

@@ -38,6 +38,7 @@ from layers.georeference import HANOI, Diagnosis, KnownFeatures, TargetArea, kno
 from layers.mapping import ColumnMapping, Mapped, map_by_name, read_mapping
 from layers.placing import Placed, Remark, place
 from layers.receipts import Receipt, SourceFile
+from layers.summaries import kinds_of
 from layers.types import Text
 from layers.validation import RULES, Checked, Issue
 from layers.validation.model import Repair
@@ -280,6 +281,7 @@ def _examine_features(
         record=placed.record if source.spatial else None,
         diagnosis=placed.diagnosis,
         notes=(*receipt.notes, *found.notes),
+        kinds=kinds_of(features, definition, found.issues),
         issues=(
             *placed_receipt.issues,
             *(_in_file(issue, mapped.rows) for issue in found.issues),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -21,6 +21,7 @@ from layers.georeference import Diagnosis, Georeferenced
 from layers.mapping import Translation
 from layers.placing import source_coordinates
 from layers.store.model import Changeset
+from layers.summaries import PairCount, count_pairs, pair_messages
 from layers.types import Language, Text
 from layers.validation import RULES, Issue, errors_of, issues_frame
 
@@ -106,6 +107,8 @@ class Receipt:
         Columns whose text was converted from a legacy encoding, or may have to be.
     notes : tuple of Text
         What else a planner should know.
+    kinds : mapping of str to str
+        What kind of thing features are that lie at odds with others, by id.
     changeset : Changeset or None
         None if nothing changed.
     dry_run : bool
@@ -132,6 +135,7 @@ class Receipt:
     translations: tuple[Translation, ...] = ()
     text: tuple[ColumnRepair, ...] = ()
     notes: tuple[Text, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
     changeset: Changeset | None = None
     dry_run: bool = False
     error: LayersError | None = None
@@ -157,6 +161,17 @@ class Receipt:
             Those of severity error that were not put right.
         """
         return errors_of(self.issues)
+
+    @cached_property
+    def pairs(self) -> tuple[PairCount, ...]:
+        """Return how often each rule struck between two features, by their kinds.
+
+        Returns
+        -------
+        tuple of PairCount
+            The most frequent first.
+        """
+        return count_pairs(self.issues, self.kinds)
 
     def messages(self, language: Language = "en") -> tuple[str, ...]:
         """Return the receipt for people, as lines.
@@ -185,7 +200,8 @@ class Receipt:
             said.append(Text(vi=f"Cột chủ động bỏ qua: {names}.", en=f"Columns skipped on purpose: {names}."))
         repairs = [column.message(language) for column in self.text]
         lines = (*(text.say(language) for text in said), *repairs, *(text.say(language) for text in self.notes))
-        return (*lines, *_told(self.issues, language))
+        by_kind = (text.say(language) for text in pair_messages(self.pairs)) if self.kinds else ()
+        return (*lines, *_told(self.issues, language), *by_kind)
 
     def document(self, language: Language = "en") -> dict[str, Any]:
         """Return the receipt as plain values, ready for JSON.
@@ -237,6 +253,7 @@ class Receipt:
             "text": [_column(column, language) for column in self.text],
             "notes": [note.say(language) for note in self.notes],
             "rules": _by_rule(self.issues, language),
+            "pairs": [pair.document() for pair in self.pairs],
             "issues": self._issues(language),
         }
 

@@ -17,7 +17,7 @@ import shapely
 import sqlalchemy as sa
 
 from layers.cql2.checking import GEOMETRY, kind_of
-from layers.cql2.dialects import DIALECTS, Dialect, Expression
+from layers.cql2.dialects import Dialect, Expression
 from layers.cql2.encoding import to_json
 from layers.cql2.letters import without_accents, without_case
 from layers.cql2.nodes import (
@@ -35,6 +35,8 @@ from layers.cql2.nodes import (
     Span,
     depth,
 )
+from layers.cql2.postgis import POSTGIS
+from layers.cql2.sqlite import SQLITE
 from layers.cql2.temporal import Ends, relation
 from layers.definitions import LayerDefinition
 
@@ -113,7 +115,7 @@ def condition_of(
     ColumnElement of bool
         For a WHERE clause.
     """
-    dialect = DIALECTS[engine.sqlalchemy.dialect.name]
+    dialect = {"postgresql": POSTGIS, "sqlite": SQLITE}[engine.sqlalchemy.dialect.name]
     return _condition(node, _Scope(table, definition, dialect, indexed))
 
 

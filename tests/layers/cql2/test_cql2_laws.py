@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from sqlalchemy import make_url
 
 from layers.cql2 import condition, parse_filter
-from layers.cql2.dialects import DIALECTS
 from layers.cql2.encoding import to_json, to_text
 from layers.cql2.letters import folds, without_accents, without_case
 from layers.cql2.nodes import Array, Call, Instant, Literal, Node, Property, Shape, Span
 from layers.cql2.parsing import read_json, read_text
 from layers.cql2.patterns import pattern_parts, pattern_text
+from layers.cql2.postgis import POSTGIS
 from layers.cql2.shapes import Placing
 from layers.definitions import parse_definition
 from layers.geojson import to_json as json_bytes
@@ -339,7 +339,7 @@ def test_every_letter_is_folded_alike_on_both_engines(stores: tuple[Store, Store
     ]
     letters += [chr(c) for c in range(0xC0, 0x2000) if unicodedata.decomposition(chr(c))]
     postgis = stores[1]
-    dialect = DIALECTS["postgresql"]
+    dialect = POSTGIS
     row = sa.func.unnest(sa.literal(letters, sa.ARRAY(sa.Text))).table_valued("letter").render_derived().c.letter
     statement = sa.select(row, dialect.without_case(row), dialect.without_accents(row))
     with postgis._core.reading() as connection:

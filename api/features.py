@@ -62,7 +62,7 @@ from layers.store.selecting import Selection
 __all__ = ["landing", "router"]
 
 
-def in_formats(schema: str) -> dict[int | str, Any]:
+def _in_formats(schema: str) -> dict[int | str, Any]:
     """Return what a route of features declares about its answers.
 
     Parameters
@@ -262,7 +262,7 @@ def layer_schema(request: Request, definition: LayerParameter, language: Languag
     "/collections/{collectionId}/items",
     tags=["features"],
     summary="Features of a layer, page by page",
-    responses=in_formats("featureCollection"),
+    responses=_in_formats("featureCollection"),
 )
 def items(
     *,
@@ -383,7 +383,7 @@ def _other_formats(request: Request, form: ItemsFormat) -> list[Link]:
     "/collections/{collectionId}/items/{featureId:path}",
     tags=["features"],
     summary="One feature",
-    responses=in_formats("feature"),
+    responses=_in_formats("feature"),
 )
 def item(
     *,

@@ -106,6 +106,7 @@
       point(lon, lat);
     } else if (feature && byFeature.has(`${layer}/${feature}`)) {
       const shape = byFeature.get(`${layer}/${feature}`);
+      if (!map.hasLayer(shape)) show("both");
       map.fitBounds(shape.getBounds().pad(0.3), { maxZoom: CLOSE_ZOOM, animate: false });
       shape.openPopup();
     }

@@ -12,7 +12,6 @@ __all__ = ["PROPOSAL_WORDS"]
 
 PROPOSAL_WORDS: Final[Mapping[str, Text]] = MappingProxyType(
     {
-        "proposals": Text(vi="Đề xuất điều chỉnh", en="Proposals"),
         "proposals_hint": Text(
             vi="Mỗi đề xuất là một nhóm thay đổi trên một phiên bản của quy hoạch: được kiểm tra, rà soát, góp ý, rồi "
             "hợp nhất hoặc trả lại.",

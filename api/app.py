@@ -37,6 +37,7 @@ from api.auth import pages as people_pages
 from api.auth.gate import Gate
 from api.auth.persons import admit
 from api.auth.recording import AuditMiddleware
+from api.downloads import router as downloads
 from api.errors import (
     BadCredentialsError,
     BadParameterError,
@@ -255,6 +256,7 @@ def create_app(settings: Settings) -> FastAPI:
     documents = (
         router,
         records.router,
+        downloads,
         changesets.router,
         features.router,
         writing.router,

@@ -1,0 +1,107 @@
+"""A selection of a layer as a file: CSV, FlatGeobuf, GeoParquet, GeoPackage, of any size, for who asks with `f`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.routing import Match
+from starlette.types import Scope
+
+from api.filtering import AsOfParameter, FilterParameter, PlaceParameter, SortParameter, narrowed
+from api.params import DatetimeParameter, FiltersParameter, LayerParameter, LimitParameter, StoreParameter
+from api.proposal_rights import ProposalParameter
+from layers.store.selecting import Selection
+from layers.streaming import FILE_FORMATS, csv_parts, parts_of, write_selection
+
+__all__ = ["router"]
+
+
+class _ForFiles(APIRoute):
+    """A route for those who ask for a file; the others find the pages of features."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, found = super().matches(scope)
+        if match is not Match.NONE and Request(scope).query_params.get("f") not in FILE_FORMATS:
+            return Match.NONE, {}
+        return match, found
+
+
+router = APIRouter(route_class=_ForFiles, include_in_schema=False)
+
+
+@router.get("/collections/{collectionId}/items")
+def download(
+    *,
+    request: Request,
+    store: StoreParameter,
+    definition: LayerParameter,
+    filters: FiltersParameter,
+    asked: FilterParameter,
+    place: PlaceParameter,
+    datetime: DatetimeParameter,
+    as_of: AsOfParameter,
+    proposal: ProposalParameter,
+    sort: SortParameter,
+    limit: LimitParameter,
+) -> Response:
+    """Return all features of a selection as a file, made part by part.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+    store : Store
+        The store.
+    definition : LayerDefinition
+        The layer.
+    filters : dict of str to value
+        Fields and the values they must have.
+    asked : Filter or None
+        Condition that must hold.
+    place : Place
+        Box that geometries must intersect.
+    datetime : Interval or None
+        Planned time.
+    as_of : int or datetime.datetime or None
+        Record time.
+    proposal : str or None
+        The proposal through which the layer is seen.
+    sort : tuple of SortKey
+        Order of the features.
+    limit : int
+        Features at most, where the request names it; all of them otherwise.
+
+    Returns
+    -------
+    Response
+        The file. A slow reader holds up nobody: no connection of the store stays open for him.
+    """
+    selection: Selection = {
+        "horizon": datetime,
+        "bbox": place.bbox,
+        "where": filters,
+        "filter": narrowed(asked, place),
+        "as_of": as_of,
+        "proposal": proposal,
+    }
+    format_ = request.query_params["f"]
+    spec = FILE_FORMATS[format_]
+    most = limit if "limit" in request.query_params else None
+    parts = parts_of(store, definition.id, limit=most, sort=sort, **selection)
+    headers = {"Content-Disposition": f'attachment; filename="{definition.id}{spec.suffix}"'}
+    if format_ == "csv":
+        return StreamingResponse(csv_parts(definition, parts), media_type=spec.media_type, headers=headers)
+    folder = tempfile.TemporaryDirectory(prefix="parkplan-download-", ignore_cleanup_errors=True)
+    try:
+        path = Path(folder.name) / f"{definition.id}{spec.suffix}"
+        write_selection(definition, parts, path, format_=format_)
+    except BaseException:
+        folder.cleanup()
+        raise
+    return FileResponse(path, media_type=spec.media_type, headers=headers, background=BackgroundTask(folder.cleanup))

@@ -275,6 +275,8 @@ def _context(request: Request, state: PlanState, query: PageQuery) -> dict[str, 
         },
         "map_files": linked(f"{query.prefix}/assets").files,
         "changeset": state.changeset,
+        "signs_in": request.app.state.gate.signs_in,
+        "known": request.state.person.known,
         "font": has_font(),
         "number": lambda value: write_number(value, language=query.language),
     }
@@ -282,5 +284,9 @@ def _context(request: Request, state: PlanState, query: PageQuery) -> dict[str, 
 
 def _page(template: str, context: dict[str, Any], query: PageQuery) -> HTMLResponse:
     body = _ENVIRONMENT.get_template(template).render(context)
-    headers = {"Content-Language": query.language, "Vary": "Accept, Accept-Language", "Cache-Control": "no-cache"}
+    headers = {
+        "Content-Language": query.language,
+        "Vary": "Accept, Accept-Language, Cookie",
+        "Cache-Control": "no-cache",
+    }
     return HTMLResponse(body, headers=headers)

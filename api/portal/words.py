@@ -22,7 +22,8 @@ WORDS: Final[dict[str, Text]] = {
     ),
     "data_state": Text(vi="Dữ liệu ở phiên bản thay đổi số {n}", en="Data as of changeset {n}"),
     "files": Text(vi="Nhận dữ liệu", en="Receive files"),
-    "proposals": Text(vi="Đề xuất điều chỉnh", en="Proposals"),
+    "sign_in": Text(vi="Đăng nhập", en="Sign in"),
+    "account": Text(vi="Tài khoản", en="Account"),
     "api": Text(vi="API dữ liệu mở", en="Open data API"),
     "disclaimer": Text(
         vi="Hình vẽ sơ đồ không phải ranh giới; kết quả kiểm tra không thay cho văn bản quy định.",

@@ -14,10 +14,11 @@ from typing import Final, Self
 from layers.store import Changeset, Decision, Store
 from layers.store.model import Edit
 
-__all__ = ["AHEAD_ROWS", "Ahead"]
+__all__ = ["AHEAD_MOST_ROWS", "AHEAD_ROWS", "Ahead"]
 
-#: With fewer features there is nothing to be gained.
+#: With fewer features there is nothing to be gained; with more both at once would need too much memory.
 AHEAD_ROWS: Final = 5_000
+AHEAD_MOST_ROWS: Final = 300_000
 
 
 class _WithdrawnError(Exception):

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from layers.ahead import AHEAD_ROWS, Ahead
+from layers.ahead import AHEAD_MOST_ROWS, AHEAD_ROWS, Ahead
 from layers.crs import to_store_crs
 from layers.definitions import STORE_CRS, LayerDefinition
 from layers.errors import (
@@ -156,7 +156,7 @@ def receive_file(
         begun: list[_Prepared] = []
 
         def begin(examined: Examination) -> None:
-            if not dry_run and len(examined.rows) >= AHEAD_ROWS:
+            if not dry_run and AHEAD_ROWS <= len(examined.rows) <= AHEAD_MOST_ROWS:
                 begun.extend(_begin(ahead, store, definition, examined, mode=mode))
 
         examined = examine(path, definition, reading, surroundings=surroundings, progress=progress, ready=begin)

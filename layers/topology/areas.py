@@ -113,8 +113,9 @@ def survey(areas: Shapes, *, tolerance_m: float = 0.0, valid: bool = False) -> S
     if not valid:
         rows = rows[shapely.is_valid(areas[rows])]
     there = areas[rows]
-    tree = shapely.STRtree(there)
+    # Before the tree, so that what both need is not in memory at once.
     lines = linework(there, tolerance_m=tolerance_m)
+    tree = shapely.STRtree(there)
     unmatched = len(lines.segments)
     length = float(shapely.length(there).sum())
     steps = lines.segments[:, 1] - lines.segments[:, 0]

@@ -81,13 +81,16 @@ def linework(areas: Shapes, *, tolerance_m: float) -> Linework:
     kept, net = _unmatched(names[starts], names[starts + 1], np.where(forward, ways, -ways))
     places, start, end = _places(points, names, starts[kept], starts[kept] + 1, tolerance_m)
     # The net way of an edge is from the smaller name to the larger; here it becomes that from its start to its end.
-    edges = _matched(places, _Edges(start, end, np.where(forward[kept], net, -net)))
+    ways = np.where(forward[kept], net, -net)
+    count = len(starts)
+    del points, names, starts, forward
+    edges = _matched(places, _Edges(start, end, ways))
     if tolerance_m > 0:
         if len(edges.start) > _MANY:
             edges = _straightened(places, edges, tolerance_m * _ON_EDGE)
         edges = _split(places, edges, tolerance_m * _ON_EDGE)
     segments = places.points[np.stack([edges.start, edges.end], axis=1)]
-    return Linework(segments, len(starts) - len(segments))
+    return Linework(segments, count - len(segments))
 
 
 class _Places(NamedTuple):
@@ -114,8 +117,9 @@ def _unmatched(start: _Hashes, end: _Hashes, ways: IntArray) -> tuple[IntArray, 
         return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
     keys = _mixed(np.minimum(start, end) ^ _mixed(np.maximum(start, end)))
     order = np.argsort(keys)
-    first = np.flatnonzero(np.concatenate(([True], keys[order][1:] != keys[order][:-1])))
-    net = np.add.reduceat(ways[order], first)
+    keys = keys[order]
+    first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    net = np.add.reduceat(ways[order], first, dtype=np.intp)
     return order[first[net != 0]], net[net != 0]
 
 
@@ -220,7 +224,8 @@ def _edges(areas: Shapes) -> tuple[FloatArray, IntArray, IntArray]:
     # Twice the signed area of each ring, counted from its first vertex: numbers stay small, and so do their errors.
     aside = points - points[first][ring]
     turn = np.add.reduceat(aside[:-1, 0] * aside[1:, 1] - aside[:-1, 1] * aside[1:, 0], first)
-    way = np.where((turn > 0) == ~hole, 1, -1)
+    # One byte each: there are several for every area of a large layer.
+    way = np.where((turn > 0) == ~hole, np.int8(1), np.int8(-1))
     starts = np.flatnonzero(ring[1:] == ring[:-1])
     return points, starts, way[ring[starts]]
 

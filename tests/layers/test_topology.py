@@ -218,7 +218,9 @@ def test_gaps_are_what_the_union_keeps_from_the_outside(shapes: Any, tolerance_m
 def test_without_matching_edges_the_same_is_found(shapes: Any) -> None:
     looked = survey(shapes)
     unlike = looked._replace(faces=None)
-    assert overlaps(unlike).area_m2.tolist() == pytest.approx(overlaps(looked).area_m2.tolist())
+    # What the last digit of a coordinate leaves over is an overlap by the one way, and none by the other.
+    found, other = (area[area > 1e-12].tolist() for area in (overlaps(unlike).area_m2, overlaps(looked).area_m2))
+    assert found == pytest.approx(other)
     assert sorted(gaps(unlike).area_m2) == pytest.approx(sorted(gaps(looked).area_m2))
 
 

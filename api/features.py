@@ -34,6 +34,7 @@ from api.filtering import (
     SortParameter,
     narrowed,
 )
+from api.finding import emptiness
 from api.links import GEOJSON, JSON, JSONFG, SCHEMA, Link, base_url, collection_url, feature_url, link, request_url
 from api.openapi import document_of
 from api.params import (
@@ -354,6 +355,8 @@ def items(
         **({} if page.matched is None else {"numberMatched": page.matched}),
         "links": links,
     }
+    if not page.features and cursor is None and place.bbox is not None:
+        members["coverage"] = emptiness(request, store, definition.id, place.bbox, language)
     if form == "json" and given.uri == CRS84 and properties is None:
         document = {
             "type": "FeatureCollection",

@@ -24,9 +24,11 @@ from layers.errors import UnknownLayerError
 from layers.geojson import COORDINATE_DECIMALS
 from layers.search import Place, find_places, search
 from layers.store import Store
+from layers.store.selecting import boxes
+from layers.store.tables import box
 from layers.types import Bounds, Language, Text
 
-__all__ = ["COVERAGE", "coverage_of", "presence_document", "router"]
+__all__ = ["COVERAGE", "coverage_of", "emptiness", "presence_document", "router"]
 
 JsonObject = dict[str, Any]
 #: The layer that says where layers have data.
@@ -244,6 +246,32 @@ def at(
         )
     document = {"lon": x, "lat": y, "layers": told, "links": [link(request_url(request), "self", "application/json")]}
     return answer(document, language=language)
+
+
+def emptiness(request: Request, store: Store, layer: str, bbox: Bounds, language: Language) -> JsonObject:
+    """Return what it means that a layer shows nothing in a box.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+    store : Store
+        The store.
+    layer : str
+        The layer's id.
+    bbox : (float, float, float, float)
+        The box that was asked for, in which there is nothing.
+    language : {"vi", "en"}
+        Of its words.
+
+    Returns
+    -------
+    dict
+        Of `presence_document`: clear, not covered or stale.
+    """
+    area = shapely.union_all([box(part) for part in boxes(bbox) or ()])
+    state = presence(coverage_of(store, layer), area, hits=False, fresh_since=_fresh_since(request))
+    return presence_document(state, language)
 
 
 def _degrees(text: str, most: float, wanted: Text, where: str, *, least: float | None = None) -> float:

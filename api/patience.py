@@ -19,6 +19,11 @@ class PatientProtocol(HttpToolsProtocol):
     """One connection, whose caller has so much time for the head of a request and for reading what is sent.
 
     A body that stalls is ended where it is read, which knows what it is for.
+
+    Parameters
+    ----------
+    *arguments, **options : object
+        As uvicorn gives them.
     """
 
     #: Seconds.

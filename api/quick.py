@@ -100,16 +100,18 @@ class QuickPages:
             body, headers = await run_in_threadpool(self._body, request, store, asked)
         except (ApiError, LayersError):  # the route meets it again, and says it
             return None
+        if body is None:
+            return None
         request.scope["parkplan.pattern"] = _PATTERNS[asked.feature_id is not None]
         own = {**_HEADERS, "Content-Language": asked.language, **headers}
         return Response(body, media_type=GEOJSON, headers=own)
 
-    def _body(self, request: Request, store: Store, asked: _Asked) -> tuple[bytes, dict[str, str]]:
+    def _body(self, request: Request, store: Store, asked: _Asked) -> tuple[bytes | None, dict[str, str]]:
         if asked.feature_id is not None:
             return _feature(request, store, asked)
         return self._page(request, store, asked), {}
 
-    def _page(self, request: Request, store: Store, asked: _Asked) -> bytes:
+    def _page(self, request: Request, store: Store, asked: _Asked) -> bytes | None:
         given = asked.values
         selection: dict[str, Any] = {}
         if filters := {name: text for name, text in given.items() if name not in _OWN}:
@@ -123,6 +125,9 @@ class QuickPages:
         if "limit" in given:
             limit = parse_limit(given["limit"], maximum=self._settings.max_limit)
         page = feature_page(store, asked.layer, limit=limit, after=given.get("cursor"), **selection)
+        if not page.features and "bbox" in given:
+            # What an empty box means, the route tells.
+            return None
         links = _links(request, request_url(request), page.definition.id, page.definition.title.say(asked.language))
         if page.after is not None:
             links.append(link(request_url(request, changed=[("cursor", page.after)]), "next", GEOJSON))

@@ -83,6 +83,13 @@ def test_layers_tell_hit_clear_stale_and_not_covered_apart(filled_url: str) -> N
         assert (told["stations"]["as_of"], told["stations"]["source"]) == ("2026-01-01", "survey")
         assert (told["sewers"]["reason"], told["sewers"]["as_of"]) == ("unknown", None)
         assert "not known" in told["sewers"]["says"]
+        empty = client.get("/collections/stations/items?bbox=105.8,21.2,105.9,21.3").json()["coverage"]
+        assert (empty["state"], empty["as_of"], empty["source"]) == ("clear", "2026-01-01", "survey")
+        beyond = client.get("/collections/stations/items?bbox=105.8,21.2,107,21.3").json()["coverage"]
+        assert (beyond["state"], beyond["reason"]) == ("not_covered", "partial")
+        assert client.get("/collections/gas/items?bbox=105.8,21.2,105.9,21.3").json()["coverage"]["state"] == "stale"
+        assert client.get("/collections/sewers/items?bbox=1,2,3,4").json()["coverage"]["reason"] == "unknown"
+        assert "coverage" not in client.get("/collections/stations/items?bbox=105,20,106,22").json()
         (hit,) = client.get("/at?lon=105.55&lat=21.05&layers=stations").json()["layers"]
         assert (hit["state"], hit["numberMatched"]) == ("hit", 1)
         assert (hit["features"][0]["id"], hit["features"][0]["title"]) == ("hoa-lac", "Hoà Lạc")

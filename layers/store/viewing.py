@@ -79,6 +79,8 @@ class Sight:
         return definition if fields == definition.fields else definition.model_copy(update={"fields": fields})
 
 
+#: What a partial edit calls the shape of a feature.
+_GEOMETRY: Final = "geometry"
 #: All of a store.
 EVERYTHING: Final = Sight()
 
@@ -176,12 +178,9 @@ class StoreView(Store):
         UnknownLayerError, UnknownFeatureError, FeatureExistsError, StaleBaseError, CrsError, ValueOutOfRangeError
             As for a whole store.
         """
-        base = options.pop("base", None)
-        # Between reading the values that stay and writing them nobody else may have changed them.
-        options["base"] = self.latest() if base is None else base
-        whole = self.completed(edits)
+        spoken = [self._spoken(edit) for edit in edits]
         try:
-            return self._whole.commit(whole, **options)
+            return self._whole.commit(spoken, **options)
         except InvalidFeaturesError as error:
             # All that is seen was checked before: what is told here are values that are not.
             raise HiddenValueError(where=error.where) from None
@@ -208,6 +207,18 @@ class StoreView(Store):
         """
         return [self._completed(edit) for edit in edits]
 
+    def _spoken(self, edit: Edit) -> Edit:
+        """Return an edit that says which fields it speaks of: the others stay, whoever changes them meanwhile."""
+        seen = self.definition(edit.layer)
+        if not isinstance(edit, Put) or seen is self._whole.definition(edit.layer):
+            return edit
+        shown = {field.name for field in seen.all_fields} | {_GEOMETRY}
+        for name in edit.fields or ():
+            if name != _GEOMETRY:
+                seen.field(name)
+        checked = _checked(seen, edit)
+        return Put(edit.layer, checked.features, edit.mode, shown if edit.fields is None else edit.fields)
+
     def _completed(self, edit: Edit) -> Edit:
         seen = self.definition(edit.layer)
         if not isinstance(edit, Put):
@@ -215,12 +226,19 @@ class StoreView(Store):
         whole = self._whole.definition(edit.layer)
         if seen is whole:
             return edit
-        given = edit.features.features if isinstance(edit.features, Checked) else edit.features
-        checked = Checked(seen, given)
-        if checked.errors:
-            raise InvalidFeaturesError(seen.id, checked.errors)
-        there = self._whole.read(edit.layer, ids=checked.features.index.tolist())
-        return Put(edit.layer, _with_hidden(whole, seen, checked.features, there), edit.mode)
+        features = _checked(seen, edit).features
+        there = self._whole.read(edit.layer, ids=features.index.tolist())
+        return Put(edit.layer, _with_hidden(whole, seen, features, there), edit.mode, edit.fields)
+
+
+def _checked(seen: LayerDefinition, edit: Put) -> Checked:
+    """Return what is written, checked against what is seen: its errors tell of nothing else."""
+    checked = Checked(seen, edit.features.features if isinstance(edit.features, Checked) else edit.features)
+    # What a partial edit leaves out may be there already.
+    partial = edit.fields is not None
+    if errors := [issue for issue in checked.errors if not (partial and issue.rule == "field-required")]:
+        raise InvalidFeaturesError(seen.id, errors)
+    return checked
 
 
 def _with_hidden(

@@ -132,6 +132,15 @@ def test_writing_through_a_view_keeps_what_it_does_not_show(filled: Store) -> No
     assert filled.history("lots", "a")[-1].attributes["price"] == 7_654_321
 
 
+def test_a_partial_edit_through_a_view_speaks_of_what_is_seen_only(filled: Store) -> None:
+    view = StoreView(filled, PUBLIC)
+    only = view.read("lots", ids=["a"])[["name", "geometry"]].assign(name="phần")
+    view.commit([Put("lots", only, "update", fields=["name"])], author="T", message="m")
+    assert filled.read("lots").loc["a", ["name", "price"]].tolist() == ["phần", 7_654_321]
+    with pytest.raises(UnknownFieldError):
+        view.commit([Put("lots", only, "update", fields=["price"])], author="T", message="m")
+
+
 def test_a_hidden_field_cannot_be_written_through_a_view(filled: Store) -> None:
     view = StoreView(filled, PUBLIC)
     with pytest.raises(InvalidFeaturesError, match="price"):

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from layers.store import Decision, Put, Remove, open_store
 from tests.api.conftest import stations
+from tests.api.test_openapi import validate
 
 ODD = quote("phu nghia/1", safe="")
 
@@ -130,3 +131,18 @@ def test_versions_and_blame_of_a_feature(lived: TestClient) -> None:
     for path in ("nobody/history", "nobody/blame", "%00/history", "hoa-lac/blame?as_of=0"):
         assert "has no feature" in get(lived, f"/collections/stations/items/{path}", 404)["detail"]
     assert get(lived, "/collections/stations/items/hoa-lac")["id"] == "hoa-lac"
+
+
+def test_the_record_is_as_it_is_documented(lived: TestClient) -> None:
+    document = get(lived, "/api")
+    feature = "/collections/{collectionId}/items/{featureId}"
+    for path, real in {
+        "/changesets": "/changesets?limit=2",
+        "/changesets/{changesetId}": "/changesets/2",
+        "/changesets/{changesetId}/diff": "/changesets/2/diff",
+        "/diff": "/diff?from=0&to=3",
+        f"{feature}/history": f"/collections/stations/items/{ODD}/history",
+        f"{feature}/blame": f"/collections/stations/items/{ODD}/blame",
+    }.items():
+        schema = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        validate(get(lived, real), schema, document)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from benchmarks.goals import Goals, read_goals
 from benchmarks.import_formats import large_file, peak_mib, polygon_file
 from benchmarks.report import markdown, write_json
 from benchmarks.results import Result, result_of
+from benchmarks.serving.data import Counts
+from benchmarks.serving.load import LoadError, drive
+from benchmarks.serving.measures import Plan, figures, results
 from benchmarks.sizes import QUICK
 from benchmarks.suite import run
 from benchmarks.timing import Timing, measure
@@ -130,3 +134,30 @@ def test_a_streamed_file_is_read_to_its_end(tmp_path: Path) -> None:
     count, mib = peak_mib(tmp_path / "many.fgb")
     assert count == 45_000
     assert 50 < mib < 1024
+
+
+_WRK = pytest.mark.skipif(
+    not (shutil.which("wrk") and shutil.which("nginx")),
+    reason="Figures of servers need wrk and nginx (Debian packages).",
+)
+
+
+@_WRK
+def test_servers_are_measured_by_what_they_answer(tmp_path: Path, postgis_url: str) -> None:
+    plan = Plan(Counts(2_000, 200, 50), clients=(1,), rounds=1, seconds=0.2, views=4)
+    found = list(figures(tmp_path, postgis_url, None, plan))
+    tools = {figure.tool.partition(" ")[0].rstrip(",") for figure in found}
+    assert tools == {"psycopg", "Parkplan", "nginx"}
+    assert all(figure.load is not None and figure.load.rate > 0 for figure in found)
+    made = {(result.id, result.engine) for result in results(found)}
+    assert made >= {
+        (f"serving_{work}_1", engine) for work in ("page", "feature", "tile") for engine in ("PostGIS", "GeoPackage")
+    }
+    assert all(result.rivals for result in results(found))
+    assert {id_ for id_, _ in made} <= read_goals().ratios.keys()
+
+
+@_WRK
+def test_a_load_in_which_anything_fails_is_no_figure() -> None:
+    with pytest.raises(LoadError):
+        drive(["http://127.0.0.1:9/nothing"], clients=1, seconds=1, rounds=1)

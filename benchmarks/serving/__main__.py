@@ -33,12 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="one short round each, while others use the machine")
     parser.add_argument("--tiny", action="store_true", help="few features, to try the benchmark itself")
     parser.add_argument("--peers", type=Path, default=PEERS_FOLDER, help="folder of the peers' environment")
-    parser.add_argument("--without-pypi", action="store_true", help="leave out the peers that come from PyPI")
+    parser.add_argument("--alone", action="store_true", help="leave out the other servers")
     given = parser.parse_args(arguments)
     plan = Plan(Counts(), rounds=1, seconds=2.0, views=100) if given.quick else PLAN
     if given.tiny:
         plan = Plan(Counts(4_000, 400, 100), rounds=1, seconds=1.0, views=10)
-    programs = None if given.without_pypi else peers.ready_venv(given.peers)
+    programs = None if given.alone else peers.ready_venv(given.peers)
     console, found = Console(), list[Figure]()
     OUTPUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=OUTPUT, prefix="work-") as folder, cluster() as database:

@@ -78,7 +78,7 @@ def drive(addresses: Sequence[str], *, clients: int, seconds: float, rounds: int
     seconds : float
         Length of a round.
     rounds : int
-        How many; one more before them does not count.
+        How many; of several, one more before them does not count.
 
     Raises
     ------
@@ -94,8 +94,8 @@ def drive(addresses: Sequence[str], *, clients: int, seconds: float, rounds: int
         script.write_text(_SCRIPT, encoding="ascii")
         said = [
             _round(server, script, paths, clients=clients, seconds=1 if number < 0 else seconds)
-            for number in range(-1, rounds)
-        ][1:]
+            for number in range(-1 if rounds > 1 else 0, rounds)
+        ][-rounds:]
     return Load(
         clients,
         tuple(entry["requests"] / entry["us"] * 1e6 for entry in said),
@@ -112,8 +112,10 @@ def _round(server: str, script: Path, paths: Path, *, clients: int, seconds: flo
         env={"PATH": "/usr/bin:/bin:/usr/local/bin", "PARKPLAN_WRK_PATHS": str(paths)},
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
+    if ran.returncode != 0:
+        raise LoadError(f"{server}: {(ran.stderr or ran.stdout).strip()}")
     entry: dict[str, float] = json.loads(ran.stdout.strip().splitlines()[-1])
     if entry["failed"] or entry["lost"] or not entry["requests"]:
         raise LoadError(f"{server}: {entry}")

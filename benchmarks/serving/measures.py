@@ -26,6 +26,8 @@ __all__ = ["PLAN", "Figure", "Plan", "figures", "results"]
 
 _SCHEMA: Final = "serving"
 _LIMIT: Final = 100
+#: In the middle of the features.
+_TILE: Final = {"z": 14, "y": 7215, "x": 13000}
 #: Whole page as one value, as a careful programmer writes it in SQL.
 _RAW_PAGE: Final = (
     "SELECT json_build_object('type', 'FeatureCollection', 'features', json_agg(json_build_object('type', 'Feature',"
@@ -102,7 +104,7 @@ def figures(folder: Path, database: str, programs: Path | None, plan: Plan = PLA
     database : str
         A PostGIS database in which a schema may be made.
     programs : Path or None
-        Folder of the peers' programs; None measures without those of PyPI.
+        Folder of the peers' programs; None measures without other servers.
     plan : Plan
         How much.
     """
@@ -114,9 +116,24 @@ def figures(folder: Path, database: str, programs: Path | None, plan: Plan = PLA
     ids = [f"road-{number * 7919 % plan.counts.roads:06d}" for number in range(plan.views)]
     wanted = _wanted(server, views)
     yield from _raw(database, views, ids, plan)
+    tile = folder / "tiles" / "tile"
+    tile.parent.mkdir()
     for running in _servers(folder, database, server, file, programs):
         with running as server_:
             yield from _measured(server_, views, ids, wanted, plan)
+            if server_.tool.startswith("Parkplan"):
+                address = server_.address + server_.tile.format(layer="roads", **_TILE)
+                tile.write_bytes(peers.fetch(address))
+                yield from _kept_tile(server_.tool, address, server_.memory_mib(), plan)
+    port = peers.free_port()
+    with peers.nginx(folder / "nginx-tile", f"location / {{ root {tile.parent}; }}", port=port):
+        yield from _kept_tile("nginx, the same tile as a file", f"http://127.0.0.1:{port}/tile", 0.0, plan)
+
+
+def _kept_tile(tool: str, address: str, memory_mib: float, plan: Plan) -> Iterator[Figure]:
+    for clients in plan.clients:
+        load = drive([address], clients=clients, seconds=plan.seconds, rounds=plan.rounds)
+        yield Figure("tile", tool, load, memory_mib)
 
 
 def _servers(
@@ -127,7 +144,7 @@ def _servers(
     if programs is not None:
         yield peers.tipg(programs, database, _SCHEMA)
         yield peers.pygeoapi(programs, database, _SCHEMA, folder)
-    if peers.has_mapserver():
+    if programs is not None and peers.has_mapserver():
         yield peers.mapserver(database, _SCHEMA, folder)
 
 
@@ -216,6 +233,7 @@ def _raw_round(
 TITLES: Final = {
     "page": f"items, bbox of {VIEW_DEGREES:g} degrees, limit={_LIMIT}",
     "feature": "one feature",
+    "tile": "roads tile of zoom 14 that was drawn before",
 }
 
 

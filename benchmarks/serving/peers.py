@@ -24,7 +24,19 @@ import yaml
 
 from benchmarks.serving.data import LAYERS
 
-__all__ = ["PEERS", "Server", "fetch", "has_mapserver", "mapserver", "nginx", "ours", "pygeoapi", "ready_venv", "tipg"]
+__all__ = [
+    "PEERS",
+    "Server",
+    "fetch",
+    "free_port",
+    "has_mapserver",
+    "mapserver",
+    "nginx",
+    "ours",
+    "pygeoapi",
+    "ready_venv",
+    "tipg",
+]
 
 #: What is installed from PyPI, into an environment of its own.
 PEERS: Final = ("tipg==1.6.1", "pygeoapi==0.21.0", "uvicorn", "psycopg2-binary", "geoalchemy2")
@@ -88,7 +100,7 @@ def tipg(programs: Path, database: str, schema: str) -> Iterator[Server]:
     """Run TiPg."""
     keys = {f"TIPG_TABLE_CONFIG__{schema}_{layer}__PK": "feature_id" for layer in LAYERS}
     settings = {"DATABASE_URL": database, "TIPG_DB_SCHEMAS": f'["{schema}"]', "TIPG_CATALOG_TTL": "100000", **keys}
-    port = _free_port()
+    port = free_port()
     command: list[str | Path] = [programs / "uvicorn", "tipg.main:app", "--port", str(port), "--log-level", "warning"]
     with _running(command, f"http://127.0.0.1:{port}", "/healthz", settings) as process:
         yield Server(
@@ -104,7 +116,7 @@ def tipg(programs: Path, database: str, schema: str) -> Iterator[Server]:
 @contextmanager
 def pygeoapi(programs: Path, database: str, schema: str, folder: Path) -> Iterator[Server]:
     """Run pygeoapi."""
-    port = _free_port()
+    port = free_port()
     config, document = folder / "pygeoapi.yml", folder / "pygeoapi-openapi.yml"
     config.write_text(yaml.safe_dump(_pygeoapi_config(database, schema, port)), encoding="utf-8")
     settings = {"PYGEOAPI_CONFIG": str(config), "PYGEOAPI_OPENAPI": str(document)}
@@ -202,7 +214,7 @@ def has_mapserver() -> bool:
 def mapserver(database: str, schema: str, folder: Path) -> Iterator[Server]:
     """Run MapServer as two FastCGI processes behind nginx, with its OGC API."""
     mapfile, config = folder / "bench.map", folder / "mapserver.conf"
-    port, gate = _free_port(), folder / "mapserver.sock"
+    port, gate = free_port(), folder / "mapserver.sock"
     address = f"http://127.0.0.1:{port}"
     mapfile.write_text(_mapfile(database, schema, address), encoding="utf-8")
     config.write_text(
@@ -312,7 +324,7 @@ def nginx(folder: Path, location: str, *, port: int) -> Iterator[tuple[int, ...]
 @contextmanager
 def ours(store: str, *, engine: str) -> Iterator[Server]:
     """Run Parkplan with its own defaults."""
-    port = _free_port()
+    port = free_port()
     program = Path(sys.executable).with_name("parkplan")
     settings = {"PARKPLAN_STORE": store, "PARKPLAN_LOG_LEVEL": "warning"}
     with _running([program, "serve", "--port", str(port)], f"http://127.0.0.1:{port}", "/health", settings) as process:
@@ -369,7 +381,8 @@ def fetch(address: str) -> bytes:
         raise OSError(f"{address}: {error.code} {error.read()[:300]!r}") from error
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -71,10 +71,13 @@ def _run(settings: Settings, listener: socket.socket, *, ready: str) -> None:
             await super().startup(sockets=sockets)
             if self.started:
                 say(ready)
+                # The first tile need not wait for what a start need not wait for either.
+                app.state.tiles.prepare()
 
     start_logging(settings.log_level)
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         http=patient_protocol(settings.client_time_s),
         limit_concurrency=settings.max_connections,
         log_config=None,

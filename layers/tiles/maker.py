@@ -20,6 +20,7 @@ from layers.store.selecting import Selection
 from layers.tiles.arrays import ALWAYS, BUFFER, EXTENT, NEVER
 from layers.tiles.asking import TileSelection
 from layers.tiles.encoding import TILE_BYTES, Drawn, LayerTile, drawn_layer, encode_layer
+from layers.tiles.freshness import fresh
 from layers.tiles.matrices import Tile, TileGrid, tile_grid
 from layers.tiles.views import View, Views, look_for
 from layers.time import Interval
@@ -110,13 +111,14 @@ class TileMaker:
         UnknownLayerError, UnknownChangesetError, UnknownProposalError
             For what is not there.
         """
-        with store.core.reading() as connection:
-            latest = store.core.latest(connection)
-            definitions = [store.core.definition(connection, layer) for layer in layers]
-            if selection.as_of is not None:
+        known = [fresh(store.core, layer) for layer in layers]
+        if selection.as_of is not None:
+            with store.core.reading() as connection:
                 selection = selection._replace(as_of=store.core.changeset_at(connection, selection.as_of))
         views = tuple(
-            self._views.current(store, definition, latest) for definition in definitions if definition.spatial
+            self._views.current(store, found.definition, (found.latest, found.time))
+            for found in known
+            if found.definition.spatial
         )
         grid = tile_grid(tile.grid)
         asked = tuple((chosen.layer, chosen.text) for chosen in selection.filters)

@@ -34,6 +34,9 @@ _LARGE_SHARE: Final = 0.05
 #: Steps of a layer by which tiles made earlier are told from those that a step has touched.
 _STEPS: Final = 64
 _ALL: Final = np.zeros(0, np.uint8)
+#: Folders by definition: writing one down costs more than the rest of a small tile.
+_KEYS: Final[dict[int, tuple[LayerDefinition, str, str]]] = {}
+_MOST_KEYS: Final = 1_000
 _NOTHING: Final = np.zeros(0, np.int64)
 
 
@@ -115,8 +118,8 @@ class View:
     ----------
     definition : LayerDefinition
         The layer as it may be seen.
-    version : int
-        Changeset up to which the store was looked at.
+    version, time : int, str
+        Changeset up to which the store was looked at, and when that was.
     base : Kept
         Its snapshot.
     base_version, base_stamp : int, str
@@ -133,6 +136,7 @@ class View:
 
     definition: LayerDefinition
     version: int
+    time: str
     base: Kept
     base_version: int
     base_stamp: str
@@ -231,7 +235,7 @@ class Views:
         with self._lock:
             return self._locks.setdefault(key, threading.Lock())
 
-    def current(self, store: Store, definition: LayerDefinition, latest: int) -> View:
+    def current(self, store: Store, definition: LayerDefinition, latest: tuple[int, str]) -> View:
         """Return a layer as it is now.
 
         Parameters
@@ -240,8 +244,8 @@ class Views:
             The store as it may be seen.
         definition : LayerDefinition
             The layer in it.
-        latest : int
-            The newest changeset that was seen.
+        latest : (int, str)
+            The newest changeset that was seen, and its time.
 
         Returns
         -------
@@ -250,11 +254,11 @@ class Views:
         """
         key = _key(store, definition)
         view = self._current.get(key)
-        if view is not None and view.version >= latest:
+        if view is not None and _holds(view, latest):
             return view
         with self._lock_of(key):
             view = self._current.get(key)
-            if view is not None and view.version >= latest:
+            if view is not None and _holds(view, latest):
                 return view
             with store.core.reading() as connection:
                 fresh = self._brought_up(store, connection, definition, view)
@@ -273,9 +277,12 @@ class Views:
         if len(changed) > max(_LARGE_OVERLAY, _LARGE_SHARE * len(view.base.snapshot)):
             return self._fresh(store, connection, definition, latest)
         if not changed:
-            return replace(view, version=latest, over=None, hidden=_NOTHING, overlay=_same(definition), masks={})
+            nothing = _same(definition)
+            time = _time(core, connection, latest)
+            return replace(view, version=latest, time=time, over=None, hidden=_NOTHING, overlay=nothing, masks={})
         now = state_of(core, connection, definition, wanted_by({"ids": sorted(changed)}))
-        return _over(view, latest, Overlay(changed, read_rows(core, connection, now).features(definition)))
+        over = Overlay(changed, read_rows(core, connection, now).features(definition))
+        return replace(_over(view, over), version=latest, time=_time(core, connection, latest))
 
     def _fresh(self, store: Store, connection: sa.Connection, definition: LayerDefinition, latest: int) -> View:
         core = store.core
@@ -287,7 +294,8 @@ class Views:
         folder = self._folder / _key(store, definition) / f"{latest}-{stamp}"
         snapshot = kept_snapshot(folder, make)
         forget_others(folder)
-        return View(definition, latest, Kept(snapshot, folder), latest, stamp, None, _NOTHING, _same(definition))
+        kept, time = Kept(snapshot, folder), _time(core, connection, latest)
+        return View(definition, latest, time, kept, latest, stamp, None, _NOTHING, _same(definition))
 
     def state(self, store: Store, view: View, selection: Selection) -> View:
         """Return a layer in another state than the current one.
@@ -309,10 +317,12 @@ class Views:
         with store.core.reading() as connection:
             wanted = wanted_by(selection)
             found = overlay(store.core, connection, view.definition, wanted)
-            if store.core.latest(connection) != view.version:
+            newest = store.core.latest(connection)
+            if newest != view.version:
                 # Written meanwhile: what was found lies over a newer state.
-                return self.state(store, self.current(store, view.definition, view.version + 1), selection)
-        return view if found.empty else _over(view, view.version, found.over(view.overlay))
+                latest = (newest, _time(store.core, connection, newest))
+                return self.state(store, self.current(store, view.definition, latest), selection)
+        return view if found.empty else _over(view, found.over(view.overlay))
 
     def mask(self, store: Store, view: View, selection: Selection) -> tuple[Array, Array]:
         """Return which features of a view meet a selection.
@@ -390,13 +400,16 @@ def _mask(kept: Kept, hashes: Array) -> Array:
     return mask
 
 
-def _over(view: View, version: int, over: Overlay) -> View:
+def _holds(view: View, latest: tuple[int, str]) -> bool:
+    return view.version > latest[0] or (view.version, view.time) == latest
+
+
+def _over(view: View, over: Overlay) -> View:
     base = view.base.snapshot
     hidden = base.places(id_hashes(sorted(over.removed)))
     small = build_snapshot(view.definition, over.features, classes=base.classes) if len(over.features) else None
     return replace(
         view,
-        version=version,
         over=None if small is None else Kept(small, None),
         hidden=hidden,
         overlay=over,
@@ -406,8 +419,14 @@ def _over(view: View, version: int, over: Overlay) -> View:
 
 def _key(store: Store, definition: LayerDefinition) -> str:
     """Return the folder of a layer's snapshots: by the store and by what of the layer may be seen."""
-    text = f"{store.url}\0{definition.model_dump_json()}"
-    return f"{definition.id}-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+    known = _KEYS.get(id(definition))
+    if known is None or known[0] is not definition or known[1] != store.url:
+        text = f"{store.url}\0{definition.model_dump_json()}"
+        known = (definition, store.url, f"{definition.id}-{hashlib.sha256(text.encode()).hexdigest()[:24]}")
+        if len(_KEYS) >= _MOST_KEYS:
+            _KEYS.clear()
+        _KEYS[id(definition)] = known
+    return known[2]
 
 
 def _stamp(core: Core, connection: sa.Connection, changeset: int) -> str:
@@ -415,6 +434,11 @@ def _stamp(core: Core, connection: sa.Connection, changeset: int) -> str:
     table = core.base.changesets
     row = connection.execute(sa.select(table.c.time, table.c.message).where(table.c.id == changeset)).one_or_none()
     return hashlib.sha256(repr(None if row is None else tuple(row)).encode()).hexdigest()[:16]
+
+
+def _time(core: Core, connection: sa.Connection, changeset: int) -> str:
+    table = core.base.changesets
+    return str(connection.execute(sa.select(table.c.time).where(table.c.id == changeset)).scalar() or "")
 
 
 def _changed(core: Core, connection: sa.Connection, definition: LayerDefinition, since: int) -> frozenset[str]:

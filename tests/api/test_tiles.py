@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import mapbox_vector_tile
-import pytest
 import shapely
 from starlette.testclient import TestClient
 
@@ -147,31 +146,32 @@ def test_tiles_are_compressed_for_those_who_take_it(hanoi: TestClient) -> None:
     assert "Accept-Encoding" in plain.headers["vary"]
 
 
-@pytest.mark.parametrize(
-    ("path", "status", "kind", "said"),
-    [
-        ("/collections/stations/tiles/WebMercatorQuad/3/8/0", 404, "unknown-tile", "wanted 0..7"),
-        ("/collections/stations/tiles/WebMercatorQuad/99/0/0", 404, "unknown-tile", "tileMatrix"),
-        ("/collections/stations/tiles/Moon/0/0/0", 404, "unknown-tile", "VN2000TM3Zone482"),
-        ("/collections/stations/tiles/WebMercatorQuad/a/0/0", 400, "bad-parameter", "a whole number"),
-        ("/collections/notes/tiles/WebMercatorQuad/0/0/0", 400, "bad-parameter", "a layer with geometries"),
-        ("/tiles/WebMercatorQuad/0/0/0?collections=notes", 400, "bad-parameter", "a layer with geometries"),
-        ("/tiles/WebMercatorQuad/0/0/0?collections=none", 404, "unknown-layer", "stations"),
-        ("/tiles/WebMercatorQuad/0/0/0?as_of=yesterday", 400, "bad-parameter", "RFC 3339"),
-        ("/tiles/WebMercatorQuad/0/0/0?as_of=77", 404, "unknown-changeset", "77"),
-        ("/tiles/WebMercatorQuad/0/0/0?proposal=77", 404, "unknown-proposal", "77"),
-        ("/tiles/WebMercatorQuad/0/0/0?filter=storeys=1", 400, "unknown-field", "storeys"),
-        ("/tiles/WebMercatorQuad/0/0/0?filter=floors=1&filter-lang=sql", 400, "bad-parameter", "cql2-json"),
-        ("/tiles/WebMercatorQuad/0/0/0?f=png", 400, "bad-parameter", "mvt"),
-        ("/tiles/WorldCRS84Quad?f=tilejson", 400, "bad-parameter", "json"),
-    ],
-)
-def test_what_is_wrong_is_told(client: TestClient, path: str, status: int, kind: str, said: str) -> None:
-    answer = client.get(path)
-    problem = answer.json()
-    assert (answer.status_code, problem["type"].rpartition(":")[2]) == (status, kind)
-    assert said in problem["detail"]
-    assert client.get(f"{path}{'&' if '?' in path else '?'}lang=vi").json()["detail"] != problem["detail"]
+#: What is wrong with an address, and what is said of it.
+WRONG = [
+    ("/collections/stations/tiles/WebMercatorQuad/3/8/0", 404, "unknown-tile", "wanted 0..7"),
+    ("/collections/stations/tiles/WebMercatorQuad/99/0/0", 404, "unknown-tile", "tileMatrix"),
+    ("/collections/stations/tiles/Moon/0/0/0", 404, "unknown-tile", "VN2000TM3Zone482"),
+    ("/collections/stations/tiles/WebMercatorQuad/a/0/0", 400, "bad-parameter", "a whole number"),
+    ("/collections/notes/tiles/WebMercatorQuad/0/0/0", 400, "bad-parameter", "a layer with geometries"),
+    ("/tiles/WebMercatorQuad/0/0/0?collections=notes", 400, "bad-parameter", "a layer with geometries"),
+    ("/tiles/WebMercatorQuad/0/0/0?collections=none", 404, "unknown-layer", "stations"),
+    ("/tiles/WebMercatorQuad/0/0/0?as_of=yesterday", 400, "bad-parameter", "RFC 3339"),
+    ("/tiles/WebMercatorQuad/0/0/0?as_of=77", 404, "unknown-changeset", "77"),
+    ("/tiles/WebMercatorQuad/0/0/0?proposal=77", 404, "unknown-proposal", "77"),
+    ("/tiles/WebMercatorQuad/0/0/0?filter=storeys=1", 400, "unknown-field", "storeys"),
+    ("/tiles/WebMercatorQuad/0/0/0?filter=floors=1&filter-lang=sql", 400, "bad-parameter", "cql2-json"),
+    ("/tiles/WebMercatorQuad/0/0/0?f=png", 400, "bad-parameter", "mvt"),
+    ("/tiles/WorldCRS84Quad?f=tilejson", 400, "bad-parameter", "json"),
+]
+
+
+def test_what_is_wrong_is_told(client: TestClient) -> None:
+    for path, status, kind, said in WRONG:
+        answer = client.get(path)
+        problem = answer.json()
+        assert (answer.status_code, problem["type"].rpartition(":")[2]) == (status, kind), path
+        assert said in problem["detail"], path
+        assert client.get(f"{path}{'&' if '?' in path else '?'}lang=vi").json()["detail"] != problem["detail"], path
 
 
 def test_tilesets_lead_from_the_landing_page_to_a_tile(client: TestClient) -> None:

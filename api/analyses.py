@@ -39,6 +39,9 @@ def planning_review(
     horizon: Annotated[
         int, _YEAR, Text(vi="Mốc quy hoạch: năm, tính đến ngày 31 tháng 12", en="Horizon: a year, at its 31 December")
     ],
+    proposal: Annotated[
+        str, Text(vi="Xem quy hoạch qua đề xuất số", en="Number of a proposal that the plan is seen through")
+    ] = "",
     language: _Language = "vi",
 ) -> JsonObject:
     """Review every park of the store at a horizon.
@@ -51,6 +54,8 @@ def planning_review(
         Is told which rule is put.
     horizon : int
         Year; the state on its 31 December.
+    proposal : str
+        A proposal's number; the plan is reviewed as it would make it.
     language : {"vi", "en"}
         Of titles and messages.
 
@@ -61,11 +66,13 @@ def planning_review(
     """
     # Loaded at the first review, so that a server starts without it.
     from gis.review import review_plan  # noqa: PLC0415
+    from layers.proposals import ProposalStore  # noqa: PLC0415
 
     def rule(title: Text, share: float) -> None:
         progress(Text(vi=f"Rà soát: {title.vi}", en=f"Reviewing: {title.en}"), share)
 
-    review = review_plan(store.read, horizon=horizon, definitions=store.layers(), progress=rule)
+    seen = ProposalStore(store, proposal) if proposal else store
+    review = review_plan(seen.read, horizon=horizon, definitions=store.layers(), progress=rule)
     document: JsonObject = review.document(language)
     return document
 

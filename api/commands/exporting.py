@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from api.commands.options import AsOfOption, LangOption, StoreOption, choose, open_existing, record_time
+from api.commands.options import AsOfOption, LangOption, ProposalOption, StoreOption, choose, open_existing, record_time
 from api.errors import BadParameterError
 from api.terminal import say, spoken_language
 from layers.types import Text
@@ -34,6 +34,7 @@ def export(
     ] = None,
     horizon: Annotated[int | None, typer.Option(metavar="YEAR", help="State at the end of a year.")] = None,
     as_of: AsOfOption = None,
+    proposal: ProposalOption = None,
     bbox: Annotated[str | None, typer.Option(metavar="W,S,E,N", help="Features in these degrees.")] = None,
     store: StoreOption = None,
     lang: LangOption = None,
@@ -46,7 +47,7 @@ def export(
         from layers.formats import write_features  # noqa: PLC0415
 
         definition = opened.definition(layer)
-        features = opened.read(layer, horizon=horizon, as_of=recorded, bbox=bounds)
+        features = opened.read(layer, horizon=horizon, as_of=recorded, bbox=bounds, proposal=proposal)
         result = write_features(features, definition, out, format=format_, crs=crs, language=language)
     for line in result.messages(language):
         say(line)

@@ -14,11 +14,23 @@ from layers.errors import ValueOutOfRangeError
 if TYPE_CHECKING:
     from layers.store import Store
 
-__all__ = ["AsOfOption", "LangOption", "StoreOption", "choose", "named_store", "open_existing", "record_time"]
+__all__ = [
+    "AsOfOption",
+    "LangOption",
+    "ProposalOption",
+    "StoreOption",
+    "choose",
+    "named_store",
+    "open_existing",
+    "record_time",
+]
 
 StoreOption = Annotated[
     str | None,
     typer.Option("--store", metavar="PATH|URL", help="GeoPackage or postgresql:// address. [env: PARKPLAN_STORE]"),
+]
+ProposalOption = Annotated[
+    str | None, typer.Option("--proposal", metavar="N", help="The state that this proposal would make.")
 ]
 LangOption = Annotated[
     str | None, typer.Option("--lang", metavar="vi|en", help="Language of what is said. [env: PARKPLAN_LANGUAGE]")

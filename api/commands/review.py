@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from api.commands.options import AsOfOption, LangOption, StoreOption, choose, open_existing, record_time
+from api.commands.options import AsOfOption, LangOption, ProposalOption, StoreOption, choose, open_existing, record_time
 from api.errors import BadParameterError
 from api.terminal import print_table, say, spoken_language, write_result
 from layers.types import Language, Text
@@ -27,6 +27,7 @@ def review(
     format_: Annotated[str, typer.Option("--format", metavar="|".join(_FORMATS), help="Of the result.")] = "table",
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the result there.")] = None,
     as_of: AsOfOption = None,
+    proposal: ProposalOption = None,
     store: StoreOption = None,
     lang: LangOption = None,
 ) -> None:
@@ -40,7 +41,7 @@ def review(
     with open_existing(store) as opened:
         from gis.review import review_plan  # noqa: PLC0415
 
-        read = functools.partial(opened.read, as_of=recorded)
+        read = functools.partial(opened.read, as_of=recorded, proposal=proposal)
         reviewed = review_plan(read, horizon=year, definitions=opened.layers())
     if format_ == "table":
         _show(reviewed, language)

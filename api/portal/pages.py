@@ -24,8 +24,10 @@ from api.portal.state import PlanState, PlanStates
 from api.portal.tables import HECTARES, findings_page, park_accounts, rule_choices
 from api.portal.words import page_words
 from api.portal.writing import write_number
+from api.proposal_rights import seen_proposal
 from gis.maps import OUTCOME_SIGNS
 from layers.errors import UnknownFeatureError
+from layers.proposals import ProposalStore
 from layers.time import HORIZONS
 from layers.types import LANGUAGES, Text
 
@@ -62,6 +64,22 @@ def _states(request: Request, store: Store) -> PlanStates:
     return kept
 
 
+def _through(request: Request, store: Store, proposal: str) -> Store:
+    """Return the plan, or the plan as a proposal would make it: the same one while the proposal stays as it is."""
+    if not proposal:
+        return store
+    state = request.app.state
+    found = seen_proposal(state.store, request.state.person, proposal)
+    if not hasattr(state, "through"):
+        state.through = OrderedDict()
+    kept: OrderedDict[tuple[Store, str, int, str], Store] = state.through
+    key = (store, found.id, found.version, found.state)
+    kept[key] = through = kept.get(key) or ProposalStore(store, found.id)
+    while len(kept) > PORTALS_KEPT:
+        kept.popitem(last=False)
+    return through
+
+
 @router.get("/", response_class=HTMLResponse)
 def portal_page(request: Request, store: StoreParameter) -> HTMLResponse:
     """Answer the portal's first page: map, summary, park cards, findings and ledger of one horizon.
@@ -88,6 +106,7 @@ def portal_page(request: Request, store: StoreParameter) -> HTMLResponse:
         If the park asked for is in no state of the plan.
     """
     query = read_query(request)
+    store = _through(request, store, query.proposal)
     states = _states(request, store)
     state = states.at(query.horizon)
     if query.park:
@@ -149,6 +168,7 @@ def park_page(request: Request, store: StoreParameter, park: str) -> HTMLRespons
         If there is no such park.
     """
     query = read_query(request, park=park)
+    store = _through(request, store, query.proposal)
     states = _states(request, store)
     state = states.at(query.horizon)
     _check_park(store, state, park)
@@ -232,7 +252,7 @@ def _conditions(state: PlanState) -> frozenset[str]:
 def _card_markup(states: PlanStates, state: PlanState, query: PageQuery, context: dict[str, Any]) -> dict[str, Markup]:
     """Return the markup of every card: kept from page to page, but for the one that is chosen."""
     template = _ENVIRONMENT.get_template("card.html")
-    plain = context | {"q": PageQuery(query.prefix, query.horizon, query.language)}
+    plain = context | {"q": PageQuery(query.prefix, query.horizon, query.language, proposal=query.proposal)}
 
     def render(card: ParkCard, *, selected: bool = False) -> Markup:
         return Markup(template.render(plain | {"card": card, "selected": selected}))  # noqa: S704 - escaped by Jinja2

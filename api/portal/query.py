@@ -24,7 +24,7 @@ VIEWS: Final[tuple[View, ...]] = get_args(View)
 #: The next horizon of the capital plan.
 DEFAULT_HORIZON: Final = 2030
 _OUTCOMES: Final = tuple(sign.outcome for sign in OUTCOME_SIGNS)
-_PARAMETERS: Final = ("horizon", "lang", "view", "park", "outcome", "rule", "page", "f")
+_PARAMETERS: Final = ("horizon", "lang", "view", "park", "outcome", "rule", "page", "proposal", "f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ class PageQuery:
         Page of the findings, from 1.
     record : bool
         Whether this is the page of the one park.
+    proposal : str
+        The proposal through which the plan is seen; empty for the plan itself.
     """
 
     prefix: str
@@ -58,6 +60,7 @@ class PageQuery:
     rule: str = ""
     page: int = 1
     record: bool = False
+    proposal: str = ""
 
     def url(self, **changes: object) -> str:
         """Return the address of this page with something changed.
@@ -74,6 +77,8 @@ class PageQuery:
         """
         target = replace(self, **{"page": 1, **changes})  # type: ignore[arg-type]
         pairs: list[tuple[str, object]] = [("horizon", target.horizon), ("lang", target.language)]
+        if target.proposal:
+            pairs.append(("proposal", target.proposal))
         if target.record:
             return f"{self.prefix}/parks/{quote(target.park, safe='')}?{urlencode(pairs)}"
         if target.view != "parks":
@@ -121,7 +126,7 @@ def read_query(request: Request, *, park: str | None = None) -> PageQuery:
     UnknownParameterError
         If there is another parameter.
     """
-    check_names(request, _PARAMETERS if park is None else ("horizon", "lang"))
+    check_names(request, _PARAMETERS if park is None else ("horizon", "lang", "proposal"))
     given = request.query_params
     default: Language = request.app.state.settings.language
     horizon = _one_of(given.get("horizon"), "horizon", tuple(map(str, HORIZONS)), default=str(DEFAULT_HORIZON))
@@ -135,6 +140,7 @@ def read_query(request: Request, *, park: str | None = None) -> PageQuery:
         rule=given.get("rule", ""),
         page=_page(given.get("page")),
         record=park is not None,
+        proposal=given.get("proposal", ""),
     )
 
 

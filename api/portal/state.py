@@ -14,6 +14,7 @@ from api.assets import linked
 from api.portal.cards import ParkCard, park_cards
 from gis.maps import Basemap, MapLayer, MapParts, map_parts, park_map
 from gis.review import Review, review_plan
+from layers.proposals import ProposalStore
 from layers.types import Language, Text
 
 if TYPE_CHECKING:
@@ -259,7 +260,7 @@ def plan_map(store: Store, state: PlanState, *, prefix: str, language: Language)
         state.parks,
         labelled=True,
         fields=POPUP_FIELDS,
-        link=f"{prefix}/parks/{{id}}?horizon={state.horizon}&lang={language}",
+        link=f"{prefix}/parks/{{id}}?horizon={state.horizon}&lang={language}{_through(store)}",
     )
     return [*(layer for layer in found if layer is not None), parks]
 
@@ -274,8 +275,13 @@ def _map_layer(store: Store, definition: LayerDefinition, *, horizon: int, prefi
         features = store.read(definition.id, horizon=horizon)
         if int(shapely.get_num_coordinates(features.geometry.to_numpy()).sum()) <= CORNERS_SENT:
             return MapLayer(definition, features, visible=visible, fields=fields)
-    url = f"{prefix}/collections/{definition.id}/items?datetime={horizon}-12-31"
+    url = f"{prefix}/collections/{definition.id}/items?datetime={horizon}-12-31{_through(store)}"
     return MapLayer(definition, url=url, total=total, visible=visible, fields=fields)
+
+
+def _through(store: Store) -> str:
+    """Return what an address says more where the plan is seen through a proposal."""
+    return f"&proposal={store.proposal}" if isinstance(store, ProposalStore) else ""
 
 
 def _in_drawing_order(definitions: Iterable[LayerDefinition]) -> list[LayerDefinition]:

@@ -22,6 +22,11 @@ WORDS: Final[dict[str, Text]] = {
     ),
     "data_state": Text(vi="Dữ liệu ở phiên bản thay đổi số {n}", en="Data as of changeset {n}"),
     "files": Text(vi="Nhận dữ liệu", en="Receive files"),
+    "proposals": Text(vi="Đề xuất điều chỉnh", en="Proposals"),
+    "through": Text(
+        vi="Quy hoạch như khi chấp thuận đề xuất {n}: bản đồ, kết quả kiểm tra và bảng đất đai đều theo đề xuất.",
+        en="The plan as proposal {n} would make it: map, findings and ledger follow the proposal.",
+    ),
     "sign_in": Text(vi="Đăng nhập", en="Sign in"),
     "account": Text(vi="Tài khoản", en="Account"),
     "api": Text(vi="API dữ liệu mở", en="Open data API"),

@@ -297,3 +297,32 @@ def test_a_file_goes_into_a_proposal_with_a_receipt(taker: TestClient) -> None:
     assert followed(taker, again.json()["jobID"])["counts"]["unchanged"] == 2
     nowhere = taker.post("/imports", params={**query, "proposal": "9"}, content=body)
     assert problem(nowhere) == (404, "unknown-proposal")
+
+
+def test_the_plan_is_seen_and_reviewed_through_a_proposal(hanoi: TestClient) -> None:
+    made(hanoi)
+    square = {"type": "Polygon", "coordinates": [[[105.8, 21.1], [105.81, 21.1], [105.81, 21.11], [105.8, 21.1]]]}
+    new = feature("kcn-moi", square, name_vi="KCN Mới", name_en="New Park", kind="industrial_park", area_ha=60)
+    edits = {"layer": "parks", "put": new, "remove": ["noi-bai"]}
+    assert hanoi.post("/proposals/1/changes", json=edits).status_code == 200
+    page = hanoi.get("/?lang=en&proposal=1", headers=HTML).text
+    assert "New Park" in page
+    assert "The plan as proposal 1 would make it" in page
+    assert "New Park" not in hanoi.get("/?lang=en", headers=HTML).text
+    assert "/parks/kcn-moi?horizon=2030&amp;lang=en&amp;proposal=1" in page
+    assert hanoi.get("/parks/kcn-moi?proposal=1&lang=en", headers=HTML).status_code == 200
+    assert hanoi.get("/parks/kcn-moi?lang=en", headers=HTML).status_code == 404
+    inputs = {"horizon": 2030, "proposal": "1", "language": "en"}
+    review = hanoi.post("/processes/planning-review/execution", json={"inputs": inputs}).json()
+    names = {park["name"] for park in review["parks"]}
+    assert "New Park" in names
+    assert len(names) == len({*names}) == 29
+    checked = hanoi.get("/proposals/1/checks").json()
+    assert [one["horizon"] for one in checked["reviews"]] == [2025, 2030, 2045, 2050, 2065]
+    warned = {
+        one["properties"]["feature_id"]
+        for one in checked["reviews"][1]["findings"]["features"]
+        if (one["properties"]["change"], one["properties"]["outcome"]) == ("new", "warning")
+    }
+    assert warned == {"kcn-moi"}
+    assert checked["summary"]["review"]["fixed"]["no_data"] > 0

@@ -394,6 +394,7 @@ def item(
     store: StoreParameter,
     definition: LayerParameter,
     featureId: str,  # noqa: N803 - the name in the API
+    as_of: AsOfParameter,
     proposal: ProposalParameter,
     crs: CrsParameter,
     properties: PropertiesParameter,
@@ -412,6 +413,8 @@ def item(
         The layer.
     featureId : str
         The feature's id.
+    as_of : int or datetime.datetime or None
+        Record time.
     proposal : str or None
         The proposal through which the layer is seen.
     crs : PublishedCrs or None
@@ -434,7 +437,7 @@ def item(
         If the layer has no such feature.
     """
     # No database holds a NUL character, so no feature is called so.
-    found = None if "\0" in featureId else store.read(definition.id, ids=[featureId], proposal=proposal)
+    found = None if "\0" in featureId else store.read(definition.id, ids=[featureId], as_of=as_of, proposal=proposal)
     if found is None or found.empty:
         raise UnknownFeatureError(seen=featureId, where=definition.id)
     base, given, media_type = base_url(request), content_crs(definition, crs, form), MEDIA_TYPES[form]

@@ -169,6 +169,9 @@ def test_json_fg_has_the_place_in_vn_2000_and_planned_time(client: TestClient) -
 def test_a_layer_as_it_was(client: TestClient) -> None:
     assert ids(client, as_of="1", filter="kind = 'rail'") == ["phu nghia/1"]
     assert ids(client, as_of="2020-01-01T00:00:00+07:00") == []
+    assert client.get(f"{ITEMS}/old", params={"as_of": "1"}).json()["id"] == "old"
+    assert client.get(f"{ITEMS}/old", params={"as_of": "0"}).status_code == 404
+    assert client.get(ITEMS, params={"proposal": "7"}).status_code == 404
     assert client.get(ITEMS, params={"as_of": "99"}).status_code == 404
     for text in ("yesterday", "2020-01-01", "2020-01-01T00:00:00"):
         with pytest.raises(BadParameterError):

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from api.auth.limits import Limiter, network
-from api.errors import BadCredentialsError, NotSignedInError, TooManyRequestsError
+from api.errors import BadCredentialsError, ForeignPageError, NotSignedInError, TooManyRequestsError
 from api.settings import is_loopback
 from api.uploads import check_origin
 from layers.people import Access, Grant, People, Person
@@ -118,7 +118,7 @@ class Gate:
             return person
         self._check_rate(self._writes, person.id or client_address(request), request)
         if not request.headers.get("authorization"):
-            check_origin(request)
+            _check_sender(request, person)
         if not person.known and not request.url.path.startswith(OPEN_PATHS):
             raise NotSignedInError(where=request.url.path)
         return person
@@ -209,6 +209,14 @@ class Gate:
     def _check_rate(self, limiter: Limiter, caller: str, request: Request) -> None:
         if wait := limiter.wait_s(caller):
             raise TooManyRequestsError(seen=caller, wanted=wait, where=request.url.path)
+
+
+def _check_sender(request: Request, person: Person) -> None:
+    """Check that what comes with somebody's cookie was sent by a page of ours; a browser says where from."""
+    check_origin(request)
+    if person.known and not any(name in request.headers for name in ("origin", "sec-fetch-site")):
+        seen = Text(vi="không rõ trang nào", en="no page named")
+        raise ForeignPageError(seen=seen, wanted="Origin, Sec-Fetch-Site", where=request.url.path)
 
 
 def _open_grants(layers: str) -> tuple[Grant, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -13,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.auth.gate import Gate
 from api.auth.persons import GateParameter, PersonParameter, require
+from api.auth.shown import account_row, token_row
 from api.auth.signing import (
     TOKEN_FIELD,
     check_form,
@@ -32,8 +32,8 @@ from api.portal.frame import LANGUAGE_NAMES, environment, has_font
 from api.problems import kind_of
 from api.uploads import form_fields
 from layers.errors import ParkplanError, PersonExistsError, UnknownPersonError, ValueOutOfRangeError
-from layers.people import ABILITIES, ABILITY_TITLES, ROLE_TITLES, Ability, Account, Grant, Person, Role, Token
-from layers.types import LANGUAGES, Language, Text
+from layers.people import ABILITIES, ABILITY_TITLES, ROLE_TITLES, Ability, Grant, Person, Role
+from layers.types import LANGUAGES, Text
 
 __all__ = ["ask_to_sign_in", "router"]
 
@@ -373,10 +373,10 @@ def _account(
         person,
         error=error,
         made=made,
-        account=_account_row(account, language),
+        account=account_row(account, language),
         abilities=lent,
         days=_DAYS,
-        tokens=[_token_row(token, language) for token in gate.people.tokens.of(person.id)],
+        tokens=[token_row(token, language) for token in gate.people.tokens.of(person.id)],
     )
 
 
@@ -387,40 +387,10 @@ def _people(request: Request, gate: Gate, person: Person, *, error: ParkplanErro
         "people",
         person,
         error=error,
-        accounts=[_account_row(account, language) for account in gate.people.accounts.all()],
+        accounts=[account_row(account, language) for account in gate.people.accounts.all()],
         institutes=gate.people.accounts.institutes(),
         roles=[(role, title.say(language)) for role, title in ROLE_TITLES.items()],
     )
-
-
-def _account_row(account: Account, language: Language) -> dict[str, Any]:
-    words = said(language)
-    grants = []
-    for grant in account.grants:
-        where = words["all_layers"] if grant.layers is None else ", ".join(sorted(grant.layers))
-        area = "" if grant.area is None else f", {words['in_area']}"
-        title = ROLE_TITLES[grant.role].say(language)
-        grants.append({"role": grant.role, "title": title, "where": f"{where}{area}"})
-    return {
-        "id": account.id,
-        "name": account.name,
-        "institute": account.institute or "",
-        "active": account.active,
-        "has_password": account.has_password,
-        "grants": grants,
-    }
-
-
-def _token_row(token: Token, language: Language) -> dict[str, Any]:
-    over = token.expires <= dt.datetime.now(dt.UTC)
-    return {
-        "id": token.id,
-        "title": token.title,
-        "scopes": ", ".join(ABILITY_TITLES[scope].say(language) for scope in token.scopes),
-        "expires": f"{token.expires:%Y-%m-%d}",
-        "used": "" if token.used is None else f"{token.used:%Y-%m-%d}",
-        "state": "revoked" if token.revoked else "expired" if over else "",
-    }
 
 
 def _lead(request: Request, path: str) -> RedirectResponse:

@@ -140,6 +140,8 @@ def test_a_session_changes_nothing_for_a_page_of_somebody_else(signing: TestClie
     headers = {"Content-Type": "application/geo+json", "Origin": "http://elsewhere.example"}
     answer = signing.post("/collections/stations/items", json=feature, headers=headers)
     assert (answer.status_code, answer.json()["type"]) == (403, "urn:parkplan:problem:foreign-page")
+    silent = signing.post("/collections/stations/items", json=feature, headers={"Content-Type": "application/geo+json"})
+    assert silent.status_code == 403, "a browser says which page sends"
     own = signing.post("/collections/stations/items", json=feature, headers={**headers, "Origin": "http://127.0.0.1"})
     assert own.status_code == 201
 

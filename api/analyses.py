@@ -5,6 +5,7 @@ Each is one typed function; its process, its inputs and their JSON Schema are re
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from api.errors import InvalidInputError
 from layers.store import Store
-from layers.time import HORIZONS
+from layers.time import HORIZONS, parse_as_of
 from layers.types import LANGUAGES, Language, Text
 
 __all__ = ["PROCESSES", "Process", "Progress", "land_change", "layer_check", "planning_review", "read_inputs"]
@@ -42,6 +43,13 @@ def planning_review(
     proposal: Annotated[
         str, Text(vi="Xem quy hoạch qua đề xuất số", en="Number of a proposal that the plan is seen through")
     ] = "",
+    as_of: Annotated[
+        str,
+        Text(
+            vi="Trạng thái đã ghi nhận: số phiên bản thay đổi, ngày hoặc thời điểm RFC 3339",
+            en="The state on record: number of a changeset, a day, or an RFC 3339 date-time",
+        ),
+    ] = "",
     language: _Language = "vi",
 ) -> JsonObject:
     """Review every park of the store at a horizon.
@@ -56,6 +64,8 @@ def planning_review(
         Year; the state on its 31 December.
     proposal : str
         A proposal's number; the plan is reviewed as it would make it.
+    as_of : str
+        A changeset, a day (its end) or a moment; the plan is reviewed as it was on record then.
     language : {"vi", "en"}
         Of titles and messages.
 
@@ -72,7 +82,8 @@ def planning_review(
         progress(Text(vi=f"Rà soát: {title.vi}", en=f"Reviewing: {title.en}"), share)
 
     seen = ProposalStore(store, proposal) if proposal else store
-    review = review_plan(seen.read, horizon=horizon, definitions=store.layers(), progress=rule)
+    read = functools.partial(seen.read, as_of=parse_as_of(as_of, where="inputs.as_of")) if as_of else seen.read
+    review = review_plan(read, horizon=horizon, definitions=store.layers(), progress=rule)
     document: JsonObject = review.document(language)
     return document
 

@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, Response
 from api import (
     changesets,
     coverages,
+    feature_history,
     features,
     health,
     imports,
@@ -258,6 +259,7 @@ def create_app(settings: Settings) -> FastAPI:
         records.router,
         downloads,
         changesets.router,
+        feature_history.router,
         features.router,
         writing.router,
         coverages.router,

@@ -1,4 +1,4 @@
-"""The record of a store over HTTP: changesets, what changed between two states, versions and blame of a feature."""
+"""The record of a store over HTTP: changesets, and what changed between any two states."""
 
 from __future__ import annotations
 
@@ -9,19 +9,16 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from api.errors import BadParameterError
-from api.links import GEOJSON, JSON, Link, base_url, feature_url, link, request_url
+from api.links import GEOJSON, JSON, Link, base_url, link, request_url
 from api.openapi import document_of
-from api.params import CursorParameter, LanguageParameter, LayerParameter, LimitParameter, StoreParameter, check_format
+from api.params import CursorParameter, LanguageParameter, LimitParameter, StoreParameter, check_format
 from api.responses import answer
-from layers.errors import UnknownChangesetError, UnknownFeatureError, ValueOutOfRangeError
-from layers.history.blaming import blame
+from layers.errors import UnknownChangesetError, ValueOutOfRangeError
 from layers.history.documents import (
-    blame_document,
     changeset_document,
     diff_document,
     diff_features,
     diff_page,
-    versions_document,
 )
 from layers.history.reading import change_counts
 from layers.store import Changeset, Store
@@ -34,8 +31,6 @@ JsonObject = dict[str, Any]
 _CURSOR: Final = Text(vi="con trỏ trang do trang trước trả về", en="the cursor that the page before gave")
 _ALL: Final = Text(vi="Toàn bộ lịch sử thay đổi", en="The whole record")
 _DIFF: Final = Text(vi="Nội dung thay đổi", en="What changed")
-_VERSIONS: Final = Text(vi="Các phiên bản", en="Versions")
-_BLAME: Final = Text(vi="Nguồn gốc từng thuộc tính", en="Who set each attribute")
 
 router = APIRouter(tags=["history"], default_response_class=Response)
 
@@ -115,17 +110,10 @@ async def _form(f: Annotated[str | None, Query(json_schema_extra={"component": "
     return f or "json"
 
 
-async def _as_of(
-    as_of: Annotated[str | None, Query(json_schema_extra={"component": "history-as-of"})] = None,
-) -> int | dt.datetime | None:
-    return None if as_of is None else state_of(as_of, where="as_of")
-
-
 FromParameter = Annotated[int | dt.datetime, Depends(_from)]
 ToParameter = Annotated[int | dt.datetime | None, Depends(_to)]
 CollectionsParameter = Annotated[list[str] | None, Depends(_collections)]
 FormParameter = Annotated[str, Depends(_form)]
-AsOfParameter = Annotated[int | dt.datetime | None, Depends(_as_of)]
 _JSON_ONLY: Final = [Depends(check_format)]
 
 
@@ -394,113 +382,3 @@ def _diff_answer(
         document = diff_document(found, language=language, offset=offset, limit=limit)
         document = {"from": ends[0], "to": ends[1], **document, "links": links}
     return answer(document, language=language, media_type=media_type)
-
-
-@router.get(
-    "/collections/{collectionId}/items/{featureId:path}/history",
-    summary="Versions of a feature",
-    responses=document_of("versions"),
-    dependencies=_JSON_ONLY,
-)
-def feature_history(
-    request: Request,
-    store: StoreParameter,
-    definition: LayerParameter,
-    featureId: str,  # noqa: N803 - the name in the API
-    language: LanguageParameter,
-) -> Response:
-    """Return every version of a feature, oldest first.
-
-    Parameters
-    ----------
-    request : Request
-        The request.
-    store : Store
-        The store.
-    definition : LayerDefinition
-        The layer.
-    featureId : str
-        A feature that is or was there.
-    language : {"vi", "en"}
-        The reader's language.
-
-    Returns
-    -------
-    Response
-        The versions.
-
-    Raises
-    ------
-    UnknownFeatureError
-        If it was never there.
-    """
-    if "\0" in featureId:
-        raise UnknownFeatureError(seen=featureId, where=definition.id)
-    versions = store.history(definition.id, featureId)
-    recorded = store.changesets_of({version.changeset for version in versions})
-    url = feature_url(base_url(request), definition.id, featureId)
-    document = {
-        "layer": definition.id,
-        "feature": featureId,
-        "versions": versions_document(definition, versions, recorded, language=language),
-        "links": [
-            link(request_url(request), "self", JSON),
-            link(url, "canonical", GEOJSON),
-            link(f"{url}/blame", "related", JSON, _BLAME.say(language)),
-        ],
-    }
-    return answer(document, language=language)
-
-
-@router.get(
-    "/collections/{collectionId}/items/{featureId:path}/blame",
-    summary="Who last set each attribute of a feature",
-    responses=document_of("blame"),
-    dependencies=_JSON_ONLY,
-)
-def feature_blame(
-    *,
-    request: Request,
-    store: StoreParameter,
-    definition: LayerParameter,
-    featureId: str,  # noqa: N803 - the name in the API
-    as_of: AsOfParameter,
-    language: LanguageParameter,
-) -> Response:
-    """Return who last set each attribute of a feature, when, why, and by which decision.
-
-    Parameters
-    ----------
-    request : Request
-        The request.
-    store : Store
-        The store.
-    definition : LayerDefinition
-        The layer.
-    featureId : str
-        A feature that is or was there.
-    as_of : int, datetime.datetime or None
-        As known then.
-    language : {"vi", "en"}
-        The reader's language.
-
-    Returns
-    -------
-    Response
-        By attribute.
-
-    Raises
-    ------
-    UnknownFeatureError
-        If it was never there.
-    """
-    if "\0" in featureId:
-        raise UnknownFeatureError(seen=featureId, where=definition.id)
-    found = blame(store, definition.id, featureId, as_of=as_of)
-    url = feature_url(base_url(request), definition.id, featureId)
-    links = [
-        link(request_url(request), "self", JSON),
-        link(url, "canonical", GEOJSON),
-        link(f"{url}/history", "related", JSON, _VERSIONS.say(language)),
-    ]
-    return answer({**blame_document(found, language=language), "links": links}, language=language)

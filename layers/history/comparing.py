@@ -101,7 +101,7 @@ def differing(
         differs = _differs(field.type, old[field.name].array, new[field.name].array)
         if differs.any():
             found[field.name] = differs
-    shapes = other_shapes(before.geometry.to_numpy(), after.geometry.to_numpy())
+    shapes = _other_shapes(before.geometry.to_numpy(), after.geometry.to_numpy())
     if tolerance_m > 0 and shapes.any():
         places = np.flatnonzero(shapes)
         moved = _displacements(*_metric(definition, before, after, places))
@@ -112,7 +112,7 @@ def differing(
     return found
 
 
-def other_shapes(before: _Shapes, after: _Shapes) -> _Mask:
+def _other_shapes(before: _Shapes, after: _Shapes) -> _Mask:
     """Return which shapes differ in any coordinate, in type, or in that they are missing."""
     same = shapely.equals_identical(before, after) | (shapely.is_missing(before) & shapely.is_missing(after))
     return np.asarray(~same, dtype=bool)
@@ -170,7 +170,7 @@ def geometry_measures(definition: LayerDefinition, before: gpd.GeoDataFrame, aft
     """
     places = np.arange(len(before))
     old, new = _metric(definition, before, after, places)
-    differs = other_shapes(old, new)
+    differs = _other_shapes(old, new)
     values = np.zeros((len(places), len(MEASURES)))
     frame = pd.DataFrame(values, index=after.index, columns=list(MEASURES))
     frame["area_before_m2"], frame["area_after_m2"] = _areas(old), _areas(new)

@@ -146,3 +146,22 @@ def test_the_record_is_as_it_is_documented(lived: TestClient) -> None:
     }.items():
         schema = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         validate(get(lived, real), schema, document)
+
+
+def test_a_review_of_an_earlier_state(hanoi: TestClient, store_url: str) -> None:
+    with open_store(store_url) as store:
+        park = store.read("parks", ids=["soc-son"])
+        store.commit([Remove("parks", park.index.tolist())], author="An", message="gone")
+
+    def reviewed(status: int = 200, **inputs: str) -> Any:
+        path = "/processes/planning-review/execution"
+        answered = hanoi.post(path, json={"inputs": {"horizon": 2030, "language": "en", **inputs}})
+        assert answered.status_code == status, answered.text
+        return answered.json()
+
+    def seen(document: Any) -> bool:
+        told = (finding["properties"] for finding in document["findings"]["features"])
+        return any((one["layer"], one["feature_id"]) == ("parks", "soc-son") for one in told)
+
+    assert [seen(reviewed(as_of="1")), seen(reviewed(as_of="2")), seen(reviewed())] == [True, False, False]
+    assert "the number of a changeset" in reviewed(400, as_of="gần đây")["detail"]

@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     host, port : str, int
         Where the server listens; port 0 takes a free one.
     allow_remote : bool
-        Lets an embedded store, which has no users and no passwords, be served to other machines.
+        Lets an embedded store be served to other machines, where only people who sign in change anything.
     language : {"vi", "en"}
         For readers who do not say theirs.
     public_url : str

@@ -27,7 +27,9 @@ def serve(
     port: Annotated[str | None, typer.Option(help="Port; 0 takes a free one. [env: PARKPLAN_PORT]")] = None,
     allow_remote: Annotated[
         bool | None,
-        typer.Option("--allow-remote", help="Serve an embedded store, which has no users, to other machines."),
+        typer.Option(
+            "--allow-remote", help="Serve an embedded store to other machines, where only those who sign in change it."
+        ),
     ] = None,
     lang: LangOption = None,
 ) -> None:

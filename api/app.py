@@ -228,7 +228,7 @@ def create_app(settings: Settings) -> FastAPI:
             open_people(settings.store) as people,
         ):
             app.state.store, app.state.jobs, app.state.gate = store, kept, Gate(settings, store, people)
-            limit_queries(store, settings.query_time_s)
+            limit_queries(store.core.engine, settings.query_time_s)
             app.state.runner = Runner(settings, store, kept)
             yield
             await run_in_threadpool(app.state.runner.close)

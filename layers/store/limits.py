@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -13,9 +13,6 @@ import sqlalchemy as sa
 from layers.errors import QueryTimeError, StoreError
 from layers.store.engine import Engine
 
-if TYPE_CHECKING:
-    from layers.store.base import Store
-
 __all__ = ["limit_queries", "query_limit_s", "store_failure"]
 
 _LIMITS: Final[WeakKeyDictionary[Any, float]] = WeakKeyDictionary()
@@ -23,17 +20,16 @@ _LIMITS: Final[WeakKeyDictionary[Any, float]] = WeakKeyDictionary()
 _STEPS: Final = 20_000
 
 
-def limit_queries(store: Store, seconds: float) -> None:
+def limit_queries(engine: Engine, seconds: float) -> None:
     """Let no reading statement of a store take longer.
 
     Parameters
     ----------
-    store : Store
-        Just opened.
+    engine : Engine
+        Of a store that was just opened.
     seconds : float
         Then it ends with `QueryTimeError`; writing is not limited.
     """
-    engine = store.core.engine
     _LIMITS[engine] = seconds
 
     def on_server(connection: sa.Connection) -> None:

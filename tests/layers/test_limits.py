@@ -20,7 +20,7 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELEC
 
 
 def test_a_reading_question_ends_when_its_time_is_over(store: Store) -> None:
-    limit_queries(store, 0.3)
+    limit_queries(store.core.engine, 0.3)
     began = time.monotonic()
     with pytest.raises(QueryTimeError) as caught, store.core.reading() as connection:
         connection.execute(sa.text(ENDLESS)).all()
@@ -37,7 +37,7 @@ def test_a_reading_question_ends_when_its_time_is_over(store: Store) -> None:
 
 
 def test_writing_may_take_longer(store: Store) -> None:
-    limit_queries(store, 0.05)
+    limit_queries(store.core.engine, 0.05)
     counting = ENDLESS.replace("FROM n)", "FROM n WHERE i < 400000)")
     with store.core.writing() as connection:
         assert connection.execute(sa.text(counting)).scalar() == 400_000

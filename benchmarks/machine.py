@@ -13,7 +13,7 @@ from pathlib import Path
 import pyogrio
 import shapely
 
-__all__ = ["describe", "ogr2ogr_version"]
+__all__ = ["describe", "ogr2ogr_version", "own_peak_mib"]
 
 _LIBRARIES = (
     "numpy", "pandas", "geopandas", "shapely", "pyogrio", "SQLAlchemy", "GeoAlchemy2", "psycopg", "orjson", "fastapi"
@@ -52,3 +52,10 @@ def _first(pattern: str, path: Path) -> str | None:
 def _memory() -> str:
     kilobytes = _first(r"^MemTotal:\s*(\d+)", Path("/proc/meminfo"))
     return f"{int(kilobytes) / 2**20:.0f} GiB" if kilobytes else "unknown"
+
+
+def own_peak_mib() -> float:
+    """Most memory that this program has had, MiB; unlike that of `getrusage` without what its parent had before it."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024

@@ -48,7 +48,7 @@ class PairCount:
     measured : float
         The sum of what was measured, in `unit`.
     unit : str or None
-        m2 or m; None where nothing was measured.
+        Square metres or metres, as m2 or m; None where nothing was measured.
     """
 
     rule: str

@@ -23,6 +23,8 @@ __all__ = ["NEAR_DEG", "decisive_columns", "new_findings"]
 
 #: What lies so near to a place has a part in it: a centimetre, in degrees.
 NEAR_DEG: Final = 1e-7
+#: So far around a changed feature others are looked at: some hundred metres, in degrees.
+_AROUND_DEG: Final = 0.005
 #: A strip so wide, metres, and a spot so large, square metres, come from rounding.
 _NOISE_M: Final = 0.001
 _NOISE_M2: Final = 0.01
@@ -79,7 +81,8 @@ def new_findings(
     if not touched:
         return joined([])
     merged = draft.frame()
-    found = _found(definition, merged, _covering(drafts, beside, definition, None), touched)
+    boxes = _boxes(draft, merged, touched)
+    found = _found(definition, _near(merged, boxes), _covering(drafts, beside, definition, None), touched)
     found = [issue for issue in found if not _involves(issue, unsettled, draft)]
     if not found:
         return joined([])
@@ -87,7 +90,7 @@ def new_findings(
     known: list[Issue] = []
     for side in range(3):
         covering = _covering(drafts, beside, definition, side)
-        known += _found(definition, draft.sides.frames[side], covering, about)
+        known += _found(definition, _near(draft.sides.frames[side], boxes), covering, about)
     new = [issue for issue, fresh in zip(found, _fresh(found, known), strict=True) if fresh]
     return table_of(
         layer,
@@ -113,6 +116,23 @@ def _found(
 ) -> list[Issue]:
     issues = check_topology(definition, features, against=covering, touched=touched)
     return [issue for issue in issues if issue.feature_id is not None and _kind(issue) in TOPOLOGY_KINDS]
+
+
+def _boxes(draft: Draft, merged: gpd.GeoDataFrame, touched: Collection[str]) -> Shapes:
+    """Return the surroundings of features, where they are and where they were on each side."""
+    sides, rows = draft.sides, draft.sides.rows_of(touched)
+    shapes = [np.asarray(merged.geometry.array[merged.index.get_indexer(sides.ids[rows])], dtype=object)]
+    shapes += [sides.values(GEOMETRY, side, rows[sides.at[side, rows] >= 0]) for side in range(3)]
+    bounds = shapely.bounds(np.concatenate(shapes))
+    bounds = bounds[np.isfinite(bounds).all(axis=1)] + np.array([-1, -1, 1, 1]) * _AROUND_DEG
+    return np.asarray(shapely.box(*bounds.T), dtype=object)
+
+
+def _near(features: gpd.GeoDataFrame, boxes: Shapes) -> gpd.GeoDataFrame:
+    """Return the features that lie in some boxes, in their order."""
+    tree = shapely.STRtree(np.asarray(features.geometry.array, dtype=object))
+    rows = np.unique(tree.query(boxes)[1])
+    return features if len(rows) == len(features) else features.iloc[rows]
 
 
 def _covering(

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from api.assets import FOLDER, linked
+from api.changesets import state_of
 from api.errors import UnknownPathError
 from api.params import StoreParameter
 from api.portal.cards import ParkCard, park_cards, park_facts
@@ -27,6 +28,7 @@ from api.portal.writing import write_number
 from api.proposal_rights import seen_proposal
 from gis.maps import OUTCOME_SIGNS
 from layers.errors import UnknownFeatureError
+from layers.history.viewing import EarlierStore
 from layers.proposals import ProposalStore
 from layers.time import HORIZONS
 from layers.types import LANGUAGES, Text
@@ -62,6 +64,11 @@ def _states(request: Request, store: Store) -> PlanStates:
     while len(portals) > PORTALS_KEPT:
         portals.popitem(last=False)
     return kept
+
+
+def _recorded(store: Store, as_of: str) -> Store:
+    """Return the plan, or the plan as it was on record."""
+    return EarlierStore(store, state_of(as_of, where="as_of")) if as_of else store
 
 
 def _through(request: Request, store: Store, proposal: str) -> Store:
@@ -106,7 +113,7 @@ def portal_page(request: Request, store: StoreParameter) -> HTMLResponse:
         If the park asked for is in no state of the plan.
     """
     query = read_query(request)
-    store = _through(request, store, query.proposal)
+    store = _through(request, _recorded(store, query.as_of), query.proposal)
     states = _states(request, store)
     state = states.at(query.horizon)
     if query.park:
@@ -168,7 +175,7 @@ def park_page(request: Request, store: StoreParameter, park: str) -> HTMLRespons
         If there is no such park.
     """
     query = read_query(request, park=park)
-    store = _through(request, store, query.proposal)
+    store = _through(request, _recorded(store, query.as_of), query.proposal)
     states = _states(request, store)
     state = states.at(query.horizon)
     _check_park(store, state, park)
@@ -252,7 +259,9 @@ def _conditions(state: PlanState) -> frozenset[str]:
 def _card_markup(states: PlanStates, state: PlanState, query: PageQuery, context: dict[str, Any]) -> dict[str, Markup]:
     """Return the markup of every card: kept from page to page, but for the one that is chosen."""
     template = _ENVIRONMENT.get_template("card.html")
-    plain = context | {"q": PageQuery(query.prefix, query.horizon, query.language, proposal=query.proposal)}
+    plain = context | {
+        "q": PageQuery(query.prefix, query.horizon, query.language, proposal=query.proposal, as_of=query.as_of)
+    }
 
     def render(card: ParkCard, *, selected: bool = False) -> Markup:
         return Markup(template.render(plain | {"card": card, "selected": selected}))  # noqa: S704 - escaped by Jinja2

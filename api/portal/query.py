@@ -24,7 +24,7 @@ VIEWS: Final[tuple[View, ...]] = get_args(View)
 #: The next horizon of the capital plan.
 DEFAULT_HORIZON: Final = 2030
 _OUTCOMES: Final = tuple(sign.outcome for sign in OUTCOME_SIGNS)
-_PARAMETERS: Final = ("horizon", "lang", "view", "park", "outcome", "rule", "page", "proposal", "f")
+_PARAMETERS: Final = ("horizon", "lang", "view", "park", "outcome", "rule", "page", "proposal", "as_of", "f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ class PageQuery:
         Whether this is the page of the one park.
     proposal : str
         The proposal through which the plan is seen; empty for the plan itself.
+    as_of : str
+        The state on record that is seen: a changeset, a day or a moment; empty for the current one.
     """
 
     prefix: str
@@ -61,6 +63,7 @@ class PageQuery:
     page: int = 1
     record: bool = False
     proposal: str = ""
+    as_of: str = ""
 
     def url(self, **changes: object) -> str:
         """Return the address of this page with something changed.
@@ -79,6 +82,8 @@ class PageQuery:
         pairs: list[tuple[str, object]] = [("horizon", target.horizon), ("lang", target.language)]
         if target.proposal:
             pairs.append(("proposal", target.proposal))
+        if target.as_of:
+            pairs.append(("as_of", target.as_of))
         if target.record:
             return f"{self.prefix}/parks/{quote(target.park, safe='')}?{urlencode(pairs)}"
         if target.view != "parks":
@@ -126,7 +131,7 @@ def read_query(request: Request, *, park: str | None = None) -> PageQuery:
     UnknownParameterError
         If there is another parameter.
     """
-    check_names(request, _PARAMETERS if park is None else ("horizon", "lang", "proposal"))
+    check_names(request, _PARAMETERS if park is None else ("horizon", "lang", "proposal", "as_of"))
     given = request.query_params
     default: Language = request.app.state.settings.language
     horizon = _one_of(given.get("horizon"), "horizon", tuple(map(str, HORIZONS)), default=str(DEFAULT_HORIZON))
@@ -141,6 +146,7 @@ def read_query(request: Request, *, park: str | None = None) -> PageQuery:
         page=_page(given.get("page")),
         record=park is not None,
         proposal=given.get("proposal", ""),
+        as_of=given.get("as_of", ""),
     )
 
 

@@ -14,6 +14,7 @@ from api.assets import linked
 from api.portal.cards import ParkCard, park_cards
 from gis.maps import Basemap, MapLayer, MapParts, map_parts, park_map
 from gis.review import Review, review_plan
+from layers.history.viewing import EarlierStore
 from layers.proposals import ProposalStore
 from layers.types import Language, Text
 
@@ -280,7 +281,9 @@ def _map_layer(store: Store, definition: LayerDefinition, *, horizon: int, prefi
 
 
 def _through(store: Store) -> str:
-    """Return what an address says more where the plan is seen through a proposal."""
+    """Return what an address says more where the plan is seen through a proposal, or as it was."""
+    if isinstance(store, EarlierStore):
+        return f"&as_of={store.changeset}"
     return f"&proposal={store.proposal}" if isinstance(store, ProposalStore) else ""
 
 

@@ -20,6 +20,10 @@ WORDS: Final[dict[str, Text]] = {
         vi="Bản đồ cần JavaScript. Danh sách khu, kết quả kiểm tra và bảng đất đai bên cạnh vẫn dùng được.",
         en="The map needs JavaScript. The list of parks, the findings and the ledger beside it work without.",
     ),
+    "as_it_was": Text(
+        vi="Quy hoạch như sau phiên bản thay đổi số {n}; xem những gì đã đổi từ đó",
+        en="The plan as it was after changeset {n}; see what changed since",
+    ),
     "data_state": Text(vi="Dữ liệu ở phiên bản thay đổi số {n}", en="Data as of changeset {n}"),
     "files": Text(vi="Nhận dữ liệu", en="Receive files"),
     "proposals": Text(vi="Đề xuất điều chỉnh", en="Proposals"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -100,6 +102,21 @@ def test_the_map_shows_how_things_were_and_how_they_are(browser: Browser, drawn:
     shown.close()
 
 
+def test_the_plan_is_seen_as_it_was(drawn: str) -> None:
+    def read(path: str) -> str:
+        with urllib.request.urlopen(urllib.request.Request(drawn + path, headers={"Accept": "text/html"})) as answer:
+            text: str = answer.read().decode()
+            return text
+
+    now, earlier = read("/?lang=vi"), read("/?lang=vi&as_of=1")
+    assert ("KCN tên mới" in now, "KCN tên mới" in earlier) == (True, False)
+    assert "Quy hoạch như sau phiên bản thay đổi số 1" in earlier
+    assert "as_of=1" in earlier.partition("<main")[0]
+    assert "KCN tên mới" not in read("/parks/soc-son?lang=vi&as_of=1")
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        read("/?as_of=99")
+
+
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the address of a server whose store has two changesets."""
@@ -108,6 +125,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         hanoi.seed(store)
         park = store.read("parks", ids=["soc-son"])
         park.geometry = park.geometry.translate(0.003, 0.001)
+        park["name_vi"] = "KCN tên mới"
         store.commit([Put("parks", park)], author="An", message="dịch")
     with serve(path) as address:
         yield address

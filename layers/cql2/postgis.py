@@ -43,6 +43,13 @@ def _bounded(number: Expression) -> Expression:
     return sa.case((size < LEAST, 0.0), (size > MOST, sa.null()), else_=number)
 
 
+def _unstroked(text: Expression) -> Expression:
+    """Return a text without strokes; a long list of letters is slow to look through, and few texts have one of them."""
+    letters, plain = "".join(strokes()), "".join(strokes().values())
+    some = text.collate("C").op("~", is_comparison=True)(f"[{letters}]")
+    return sa.case((some, sa.func.translate(text, letters, plain, type_=sa.Text)), else_=text)
+
+
 class _Postgis:
     def text(self, value: Expression) -> Expression:
         return sa.cast(value, sa.Text).collate("C")
@@ -70,7 +77,9 @@ class _Postgis:
     def _bare(self, text: Expression) -> Expression:
         apart = sa.func.normalize(text, sa.literal_column("NFD"), type_=sa.Text).collate("C")
         bare = sa.func.regexp_replace(apart, f"[{MARKS}]", "", "g", type_=sa.Text)
-        plain = sa.func.translate(bare, "".join(strokes()), "".join(strokes().values()), type_=sa.Text)
+        plain = _once(
+            [sa.func.translate(bare, "đĐ", "dD", type_=sa.Text)], sa.Text(), lambda texts: _unstroked(texts[0])
+        )
         ascii_ = sa.func.octet_length(text) == sa.func.char_length(text)
         return sa.case((ascii_, text), else_=sa.func.normalize(plain, sa.literal_column("NFC"), type_=sa.Text))
 

@@ -41,7 +41,7 @@ _PATTERN_WILDCARDS: Final = 10
 _EXACT_DIGITS: Final = 15
 
 _STRINGS: Final = re.compile(r"""'(?:[^'\\]|''|\\.)*'|"(?:[^"]|"")*\"""", re.DOTALL)
-_NUMBER: Final = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBER: Final = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _POSITION: Final = re.compile(rf"(?<=[(,])\s*{_NUMBER}(?:\s+{_NUMBER}){{1,3}}(?=\s*[,)])")
 _NESTING: Final = re.compile(r"[-+*/%^]|\b(?:NOT|DIV)\b", re.IGNORECASE)
 _LONG: Final = re.compile(rf"(?<![\w.])\d{{{_EXACT_DIGITS + 1},}}(?![\w.])")

@@ -79,6 +79,7 @@ def test_what_cannot_be_read_is_told_with_its_place(text: str, position: int, en
         ("NOT " * 401 + "open", "at most 400"),
         ("count" + " + 1" * 40 + " > 0", "at most 24 levels"),
         ("casei(" * 5 + "name" + ")" * 5 + " = 'a'", "CASEI and ACCENTI 5 deep, wanted at most 4"),
+        ("count = f(" + "1" * 90_000 + "x)", "'x)' at character 90011"),
         ("name LIKE '" + "%a" * 11 + "'", "at most 1000 characters and 10 signs %"),
         ("count IN (" + "1," * 10_000 + "1)", "at most 10000"),
         ("S_INTERSECTS(geometry, POLYGON((0 0, 2 2, 2 0, 0 2, 0 0)))", "does not cross itself"),

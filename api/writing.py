@@ -51,7 +51,7 @@ _PROBLEMS: Final = (403, 409, 413, 415, 422)
 _CONDITIONAL: Final = (*_PROBLEMS, 412, 428)
 _BODY: Final = {"required": True, "content": {GEOJSON: {"schema": ref("schemas", "newFeature")}}}
 _PATCH: Final = {"required": True, "content": {MERGE_PATCH: {"schema": ref("schemas", "featurePatch")}}}
-_DRAFT: Final[JsonObject] = {"description": "Kept in a draft proposal, whose address stands in `Location`."}
+_DRAFT: Final[JsonObject] = document_of("draft", status=202)[202]
 _GONE: Final[JsonObject] = {"description": "Removed."}
 #: Title of the draft in which the edits of somebody who may only propose are gathered.
 _TITLE: Final = Text(vi="Sửa qua API", en="Edits over the API")

@@ -45,6 +45,15 @@ _GEOMETRY: Final[JsonObject] = {"$ref": "#/components/schemas/geometry"}
 
 #: Bodies by the name of their component.
 WRITING_SCHEMAS: Final[dict[str, JsonObject]] = {
+    "draft": {
+        "type": "object",
+        "required": ["proposal", "links"],
+        "properties": {
+            "proposal": {"type": "string"},
+            "links": {"type": "array", "items": {"$ref": "#/components/schemas/link"}},
+        },
+        "description": "The draft proposal in which the change is kept; its address stands in `Location`.",
+    },
     "newFeature": {
         "type": "object",
         "required": ["type", "geometry"],

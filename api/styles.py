@@ -16,7 +16,7 @@ from api.openapi import document_of
 from api.params import LanguageParameter, LayerParameter, StoreParameter, check_format, check_names
 from api.responses import answer
 from api.tile_documents import MAX_ZOOM, tiles_url
-from api.tiles import HANDED_ON, FilterParameter, LayersParameter, SelectionParameter
+from api.tile_params import HANDED_ON, FilterParameter, LayersParameter, SelectionParameter
 from layers.definitions import ID_FIELD, LayerDefinition
 from layers.types import Language, Text
 

@@ -2,45 +2,66 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from api.auth.persons import admit, gate_of
 from api.errors import BadParameterError
 from api.links import JSON, base_url
 from api.openapi import document_of
-from api.params import DatetimeParameter, LanguageParameter, LayerParameter, StoreParameter, check_format
+from api.params import LanguageParameter, StoreParameter, check_format
 from api.responses import answer
 from api.tile_documents import MVT, matrix_set_list, tile_json, tileset_document, tileset_list
-from layers.cql2 import LANGUAGES, Filter, FilterLanguage, parse_filter
+from api.tile_params import (
+    HANDED_ON,
+    FilterParameter,
+    GridParameter,
+    LayersParameter,
+    Place,
+    PlaceParameter,
+    SelectionParameter,
+    SpatialParameter,
+    chosen_layers,
+    spatial_layer,
+    tile_format,
+    tileset_format,
+)
 from layers.definitions import LayerDefinition
-from layers.errors import UnknownLayerError
 from layers.store import Store
+from layers.store.pages import definition_of
 from layers.tiles import Tile, TileGrid, tile_grid
 from layers.tiles.asking import TileSelection
-from layers.types import Text
 
-__all__ = ["HANDED_ON", "FilterParameter", "LayersParameter", "SelectionParameter", "router"]
+__all__ = ["router"]
 
 router = APIRouter(tags=["tiles"], default_response_class=Response)
 
-#: Layers that one tile may hold.
-MOST_LAYERS: Final = 32
+
+class _TileRoute(APIRoute):
+    """A route that answers requests without parameters on a short way: looking for each costs more than a tile."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        usual = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            if request.scope["query_string"]:
+                return await usual(request)
+            store = gate_of(request).store_for(await admit(request))
+            return await run_in_threadpool(_plain, request, store)
+
+        return handler
+
+
+#: Tiles of one layer, of which a map asks for dozens at once.
+_often = APIRouter(tags=["tiles"], default_response_class=Response, route_class=_TileRoute)
+
 #: Tiles from this length on are compressed for readers who take it, bytes.
 _ZIP_FROM: Final = 1_000
-#: What a tileset hands on to its tiles.
-HANDED_ON: Final = ("collections", "datetime", "as_of", "proposal", "filter", "filter-lang")
-_WHOLE: Final = Text(vi="số nguyên từ 0 trở lên", en="a whole number from 0 upwards")
-_AS_OF: Final = Text(
-    vi="số phiên bản thay đổi, hoặc thời điểm RFC 3339 như 2026-11-24T08:00:00Z",
-    en="the number of a changeset, or an RFC 3339 date-time such as 2026-11-24T08:00:00Z",
-)
-_SPATIAL: Final = Text(vi="lớp có hình học", en="a layer with geometries")
-
 _TILE: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "The tile, by Mapbox Vector Tile 2.1.",
@@ -49,113 +70,6 @@ _TILE: Final[dict[int | str, dict[str, Any]]] = {
     204: {"description": "Nothing of these layers meets the tile."},
     304: {"description": "The tile is still the one that the reader has (`If-None-Match`)."},
 }
-
-
-async def _tileset_format(
-    f: Annotated[str | None, Query(json_schema_extra={"component": "tileset-format"})] = None,
-) -> bool:
-    """Return whether TileJSON is wanted."""
-    if f not in (None, "json", "tilejson"):
-        raise BadParameterError(seen=f, wanted="json, tilejson", where="f")
-    return f == "tilejson"
-
-
-async def _tile_format(f: Annotated[str | None, Query(json_schema_extra={"component": "tile-format"})] = None) -> None:
-    if f not in (None, "mvt"):
-        raise BadParameterError(seen=f, wanted="mvt", where="f")
-
-
-def _grid(tileMatrixSetId: str) -> TileGrid:  # noqa: N803 - the name in the API
-    return tile_grid(tileMatrixSetId)
-
-
-GridParameter = Annotated[TileGrid, Depends(_grid)]
-
-
-def _as_of(text: str) -> int | dt.datetime:
-    """Return a changeset or a moment."""
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        return int(text)
-    try:
-        moment = dt.datetime.fromisoformat(text.upper())
-    except ValueError as error:
-        raise BadParameterError(seen=text, wanted=_AS_OF, where="as_of") from error
-    if moment.tzinfo is None:
-        raise BadParameterError(seen=text, wanted=_AS_OF, where="as_of")
-    return moment
-
-
-async def _asked(
-    interval: DatetimeParameter,
-    as_of: Annotated[str | None, Query()] = None,
-    proposal: Annotated[str | None, Query()] = None,
-) -> TileSelection:
-    """Return which state of which time is asked for; filters come with the layers."""
-    return TileSelection(interval, None if as_of is None else _as_of(as_of), proposal)
-
-
-SelectionParameter = Annotated[TileSelection, Depends(_asked)]
-
-
-class _Asked:
-    """A filter as it was sent.
-
-    Parameters
-    ----------
-    filter : str or None
-        Its text.
-    language : str or None
-        Of CQL2.
-    """
-
-    def __init__(
-        self,
-        filter: Annotated[str | None, Query()] = None,  # noqa: A002 - the name in the API
-        language: Annotated[str | None, Query(alias="filter-lang")] = None,
-    ) -> None:
-        known: dict[str, FilterLanguage] = {name: name for name in LANGUAGES}
-        if language is not None and language not in known:
-            raise BadParameterError(seen=language, wanted=", ".join(known), where="filter-lang")
-        self._text = filter
-        self._language: FilterLanguage = known.get(language or "", "cql2-text")
-
-    def of(self, definitions: Sequence[LayerDefinition]) -> tuple[Filter, ...]:
-        """Return the filter as each layer understands it."""
-        if self._text is None:
-            return ()
-        return tuple(parse_filter(self._text, definition=entry, language=self._language) for entry in definitions)
-
-
-FilterParameter = Annotated[_Asked, Depends()]
-
-
-def _chosen(store: StoreParameter, collections: Annotated[str | None, Query()] = None) -> list[LayerDefinition]:
-    """Return the layers of a tile: those that are named, else all that have geometries."""
-    there = store.layers()
-    if collections is None:
-        return [definition for definition in there.values() if definition.spatial]
-    names = list(dict.fromkeys(collections.split(",")))
-    for name in names:
-        if name not in there:
-            raise UnknownLayerError(seen=name, wanted=", ".join(there) or "-")
-        if not there[name].spatial:
-            raise BadParameterError(seen=name, wanted=_SPATIAL, where="collections")
-    if len(names) > MOST_LAYERS:
-        wanted = Text(vi=f"tối đa {MOST_LAYERS} lớp", en=f"{MOST_LAYERS} layers at most")
-        raise BadParameterError(seen=len(names), wanted=wanted, where="collections")
-    return [there[name] for name in names]
-
-
-LayersParameter = Annotated[list[LayerDefinition], Depends(_chosen)]
-
-
-def _spatial(definition: LayerParameter) -> LayerDefinition:
-    if not definition.spatial:
-        raise BadParameterError(seen=definition.id, wanted=_SPATIAL, where="collectionId")
-    return definition
-
-
-SpatialParameter = Annotated[LayerDefinition, Depends(_spatial)]
 
 
 @router.get(
@@ -210,7 +124,7 @@ def tile_matrix_set(grid: GridParameter, language: LanguageParameter) -> Respons
     "/tiles",
     summary="Tilesets of all layers, or of chosen ones",
     responses=document_of("tilesets"),
-    dependencies=[Depends(check_format), Depends(_chosen)],
+    dependencies=[Depends(check_format), Depends(chosen_layers)],
 )
 def tilesets(
     request: Request, language: LanguageParameter, collections: Annotated[str | None, Query()] = None
@@ -295,7 +209,7 @@ def tileset(
     definitions: LayersParameter,
     selection: SelectionParameter,
     asked: FilterParameter,
-    as_tile_json: Annotated[bool, Depends(_tileset_format)],
+    as_tile_json: Annotated[bool, Depends(tileset_format)],
     language: LanguageParameter,
 ) -> Response:
     """Return what a tileset holds and where its tiles are.
@@ -344,7 +258,7 @@ def layer_tileset(
     grid: GridParameter,
     selection: SelectionParameter,
     asked: FilterParameter,
-    as_tile_json: Annotated[bool, Depends(_tileset_format)],
+    as_tile_json: Annotated[bool, Depends(tileset_format)],
     language: LanguageParameter,
 ) -> Response:
     """Return what the tileset of a layer holds and where its tiles are.
@@ -380,35 +294,6 @@ def layer_tileset(
     return answer(document, language=language, media_type=JSON)
 
 
-def _whole(text: str, name: str) -> int:
-    # A longer number is no tile of any grid.
-    if not re.fullmatch(r"[0-9]{1,10}", text):
-        raise BadParameterError(seen=text, wanted=_WHOLE, where=name)
-    return int(text)
-
-
-class _Place:
-    """Where a tile is, as it was sent.
-
-    Parameters
-    ----------
-    tileMatrix, tileRow, tileCol : str
-        Number of the matrix, and of row and column in it.
-    """
-
-    def __init__(self, tileMatrix: str, tileRow: str, tileCol: str) -> None:  # noqa: N803 - the names in the API
-        self.zoom = _whole(tileMatrix, "tileMatrix")
-        self.row = _whole(tileRow, "tileRow")
-        self.column = _whole(tileCol, "tileCol")
-
-    def on(self, grid: TileGrid) -> Tile:
-        """Return the tile there."""
-        return grid.tile(self.zoom, self.row, self.column)
-
-
-PlaceParameter = Annotated[_Place, Depends()]
-
-
 def _sent(
     request: Request, store: Store, definitions: Sequence[LayerDefinition], tile: Tile, selection: TileSelection
 ) -> Response:
@@ -430,11 +315,19 @@ def _sent(
     return Response(body, media_type=MVT, headers=headers)
 
 
+def _plain(request: Request, store: Store) -> Response:
+    """Answer a request for a tile of a layer as it is now."""
+    at = request.path_params
+    place = Place(at["tileMatrix"], at["tileRow"], at["tileCol"])
+    definition = spatial_layer(definition_of(store, at["collectionId"]))
+    return _sent(request, store, [definition], place.on(tile_grid(at["tileMatrixSetId"])), TileSelection())
+
+
 @router.get(
     "/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}",
     summary="A tile of all layers, or of chosen ones",
     responses=_TILE,
-    dependencies=[Depends(_tile_format)],
+    dependencies=[Depends(tile_format)],
 )
 def tile(
     *,
@@ -475,11 +368,11 @@ def tile(
     return _sent(request, store, definitions, place.on(grid), filtered)
 
 
-@router.get(
+@_often.get(
     "/collections/{collectionId}/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}",
     summary="A tile of a layer",
     responses=_TILE,
-    dependencies=[Depends(_tile_format)],
+    dependencies=[Depends(tile_format)],
 )
 def layer_tile(
     *,
@@ -518,3 +411,6 @@ def layer_tile(
     """
     filtered = selection._replace(filters=asked.of([definition]))
     return _sent(request, store, [definition], place.on(grid), filtered)
+
+
+router.include_router(_often)

@@ -25,7 +25,7 @@ from layers.definitions import STORE_CRS
 from layers.errors import CrsError
 from layers.types import Text
 
-__all__ = ["Transformation", "metric", "moved", "name_of", "parse_crs", "to_store_crs"]
+__all__ = ["Transformation", "metric", "move_points", "moved", "name_of", "parse_crs", "to_store_crs"]
 
 #: Operations that PROJ offers but that are not used: VN-2000 to WGS 84 (1), 0.69 m from the official result in Hanoi.
 REJECTED_OPERATIONS: Final = frozenset({"EPSG:5194"})
@@ -224,7 +224,7 @@ def move_points(points: npt.NDArray[np.float64], *, source: str = STORE_CRS, tar
     Parameters
     ----------
     points : ndarray of float, shape (points, 2)
-        x and y, longitude before latitude.
+        Pairs of x and y, longitude before latitude.
     source, target : str
         Both CRS.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-import numpy as np
 import numpy.typing as npt
 
 __all__ = [
@@ -133,17 +132,3 @@ class Collected(NamedTuple):
     first_ring: Array
     first_vertex: Array
     xy: Array
-
-
-def no_records() -> Collected:
-    """Return nothing collected.
-
-    Returns
-    -------
-    Collected
-        Without records.
-    """
-    return Collected(
-        np.zeros(0, np.int32), np.zeros(0, np.uint8), np.zeros(0, np.uint8),
-        np.zeros(1, np.int32), np.zeros(1, np.int64), np.zeros((0, 2), np.int32),
-    )  # fmt: skip

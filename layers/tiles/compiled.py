@@ -18,8 +18,8 @@ from layers.tiles.folders import chosen_folder
 
 __all__ = ["KERNELS", "compiled", "inlined", "kernel_folder"]
 
-#: Modules that hold compiled functions.
-KERNELS: Final = ("aggregating", "clipping", "collecting", "searching", "simplifying", "validity", "wkb", "writing")
+#: Modules that hold compiled functions, and the numbers that these take over.
+KERNELS: Final = ("aggregating", "arrays", "clipping", "collecting", "searching", "simplifying", "validity", "writing")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import threading
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 import sqlalchemy as sa
 
 from layers.definitions import ID_FIELD, LayerDefinition
@@ -294,6 +296,7 @@ class Views:
         folder = self._folder / _key(store, definition) / f"{latest}-{stamp}"
         snapshot = kept_snapshot(folder, make)
         forget_others(folder)
+        _give_back()
         kept, time = Kept(snapshot, folder), _time(core, connection, latest)
         return View(definition, latest, time, kept, latest, stamp, None, _NOTHING, _same(definition))
 
@@ -398,6 +401,14 @@ def _mask(kept: Kept, hashes: Array) -> Array:
     mask = np.zeros(len(kept.snapshot), np.uint8)
     mask[kept.snapshot.places(hashes)] = 1
     return mask
+
+
+def _give_back() -> None:
+    """Return to the system what making a snapshot took: the worker lives long, and the snapshot is in its file."""
+    pa.default_memory_pool().release_unused()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # only the GNU C library has it
+    if trim is not None:
+        trim(0)
 
 
 def _holds(view: View, latest: tuple[int, str]) -> bool:

@@ -11,6 +11,7 @@ import shapely
 from starlette.testclient import TestClient
 
 from layers.store import Put, Store
+from tests.api.test_openapi import validate
 
 #: What is the same whatever keeps the proposals: the engines have tests of their own below the web.
 ONE_ENGINE = pytest.mark.parametrize("store_url", ["geopackage"], indirect=True)
@@ -334,3 +335,16 @@ def test_the_plan_is_seen_and_reviewed_through_a_proposal(hanoi: TestClient) -> 
     }
     assert warned == {"kcn-moi"}
     assert checked["summary"]["review"]["new"]["no_data"] > 0
+
+
+@ONE_ENGINE
+def test_what_is_answered_is_what_is_documented(client: TestClient, store: Store) -> None:
+    made(client)
+    edited(client, put=feature("hoa-lac", None, name="Hoà Lạc", floors=9, kind="bus"), mode="update")
+    client.post("/proposals/1/comments", json={"text": "x", "place": [105.5, 21.0]})
+    store.commit([Put("stations", store.read("stations", ids=["hoa-lac"]).assign(floors=5))], author="An", message="m")
+    described = client.get("/api").json()
+    for path in ("", "/1", "/1/changes", "/1/comments", "/1/checks", "/1/conflicts"):
+        name = f"/proposals{path}".replace("/1", "/{proposalId}")
+        content = described["paths"][name]["get"]["responses"]["200"]["content"]
+        validate(client.get(f"/proposals{path}").json(), content["application/json"]["schema"], described)

@@ -68,11 +68,12 @@ class Result:
 
 def _side(side: Side) -> dict[str, Any]:
     timing = side.timing
+    cpu = {} if timing.cpu is None else {"cpu_s": round(timing.cpu, 6)}
     return {
         "tool": side.tool,
         "median_s": round(timing.median, 6),
         "p95_s": round(timing.p95, 6),
-        "cpu_s": None if timing.cpu is None else round(timing.cpu, 6),
+        **cpu,
         "rounds": len(timing.seconds),
     }
 

@@ -20,7 +20,6 @@ from api.params import DatetimeParameter, LanguageParameter, LimitParameter, Sto
 from api.responses import answer
 from gis.presence import Presence, presence
 from layers.definitions import LayerDefinition
-from layers.errors import UnknownLayerError
 from layers.geojson import COORDINATE_DECIMALS
 from layers.search import Place, find_places, search
 from layers.store import Store
@@ -63,7 +62,7 @@ def _chosen(store: Store, text: str | None) -> dict[str, LayerDefinition]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     for name in names:
         if name not in known:
-            raise UnknownLayerError(seen=name, wanted=", ".join(known))
+            raise BadParameterError(seen=name, wanted=", ".join(known), where="layers")
     return {name: known[name] for name in dict.fromkeys(names)}
 
 

@@ -35,6 +35,10 @@ _PREFIXED: Final = re.compile(
 _CODE: Final = re.compile(r"\s*\[?EPSG:\s?(\d{4,5})\]?\s*", re.IGNORECASE)
 #: Latitudes and longitudes of Vietnam with its seas.
 _VIETNAM: Final[Bounds] = (102.0, 6.0, 118.0, 24.0)
+#: Metres of web maps have eastings beyond northings.
+_WEB: Final = "EPSG:3857"
+#: Smaller numbers are no metres of a grid.
+_LEAST_M: Final = 1_000
 #: Of a degree, as everywhere.
 _DECIMALS: Final = 7
 #: Readings of one pair of metres that are offered at most.
@@ -136,7 +140,7 @@ def _numbers(text: str) -> tuple[float, float] | None:
 
 
 def _as_metres(text: str) -> tuple[float, float] | None:
-    """Return easting and northing: in Vietnam no northing is as small as an easting."""
+    """Return two numbers that may be metres, as they were written."""
     found = _PREFIXED.fullmatch(text)
     if found is not None:
         first, second = (float(found[name].replace(",", ".")) for name in ("first", "second"))
@@ -144,13 +148,15 @@ def _as_metres(text: str) -> tuple[float, float] | None:
         first, second = pair
     else:
         return None
-    return (min(first, second), max(first, second)) if min(first, second) > 1_000 else None
+    return (first, second) if min(first, second) > _LEAST_M else None
 
 
 def _read(pair: tuple[float, float], readings: Sequence[PublishedCrs], *, near: Bounds | None) -> list[Place]:
     places: dict[tuple[float, float], Place] = {}
     for crs in readings:
-        points = np.array([shapely.Point(pair[::-1] if crs.swapped else pair)], dtype=object)
+        # On the grids of Vietnam no northing is as small as an easting, in whichever order they are written.
+        x, y = pair if crs.geographic or crs.code == _WEB else sorted(pair)
+        points = np.array([shapely.Point((y, x) if crs.swapped else (x, y))], dtype=object)
         try:
             (point,) = crs.to_store(points, where="q")
         except CrsError:  # these numbers are no place there

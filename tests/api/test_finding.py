@@ -45,7 +45,7 @@ def test_coordinates_are_found_as_places(hanoi: TestClient) -> None:
         ("q=%20", 400, "q"),
         (f"q={'x' * 201}", 400, "q"),
         ("", 400, "query.q"),
-        ("q=x&layers=nothing", 404, ""),
+        ("q=x&layers=nothing", 400, "layers"),
         ("q=x&limit=0", 400, "limit"),
     ],
 )

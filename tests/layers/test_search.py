@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -117,6 +119,12 @@ def test_a_named_crs_is_the_only_reading() -> None:
     (utm,) = find_places("EPSG:32648 568123.5 2315000")
     assert utm.crs == "EPSG:32648"
     assert find_places("EPSG:5897 2315000 568123.5")[0].crs == "EPSG:5897"
+    (web,) = find_places("EPSG:3857 11762137 2384512")
+    radius_m = 6_378_137.0
+    assert web.lon == pytest.approx(math.degrees(11_762_137 / radius_m), abs=1e-6)
+    assert web.lat == pytest.approx(math.degrees(math.atan(math.sinh(2_384_512 / radius_m))), abs=1e-6)
+    (degrees,) = find_places("EPSG:4756 20.93 105.66")
+    assert degrees.lon == pytest.approx(105.662, abs=1e-3)
     assert find_places("EPSG:2154 2315000 568123.5") == []
 
 

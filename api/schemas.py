@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from api.finding_parts import FINDING_PARAMETERS, FINDING_SCHEMAS
 from api.history_parts import HISTORY_PARAMETERS, HISTORY_SCHEMAS
-from api.tile_parts import TILE_PARAMETERS, TILE_SCHEMAS
-from api.writing_parts import WRITING_PARAMETERS, WRITING_SCHEMAS
 from api.item_parameters import ITEM_PARAMETERS
 from api.proposal_schemas import PROPOSAL_PARAMETERS, PROPOSAL_SCHEMAS
+from api.tile_parts import TILE_PARAMETERS, TILE_SCHEMAS
+from api.writing_parts import WRITING_PARAMETERS, WRITING_SCHEMAS
 from layers.types import LANGUAGES
 
 __all__ = ["IMPORT_FORM", "PARAMETERS", "SCHEMAS", "ref"]

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from layers.catalogue import list_definitions
 from layers.definitions import LayerDefinition
-from layers.errors import StoreError, StoreUnreachableError, UnknownChangesetError, UnknownLayerError
+from layers.errors import StoreUnreachableError, UnknownChangesetError, UnknownLayerError
 from layers.store.engine import Engine
 from layers.store.limits import store_failure
 from layers.store.model import Extent

@@ -151,7 +151,9 @@ def test_the_parameters_of_items_are_what_the_standard_wants(document: dict[str,
 OF_THEIR_OWN = ("{coverageId}", "{proposalId}", "/changesets", "/diff", "/search", "/at")
 #: Something that each parameter takes.
 SAID = {
-    "f": "json", "lang": "vi", "state": "draft", "q": "ga", "layers": "stations", "lon": "105.8", "lat": "21.0", "within": "10", "type": "plan", "ids": "stations", "externalIds": "1569/QĐ-TTg",
+    "f": "json", "lang": "vi", "state": "draft", "q": "ga",
+    "layers": "stations", "lon": "105.8", "lat": "21.0", "within": "10",
+    "type": "plan", "ids": "stations", "externalIds": "1569/QĐ-TTg",
     "bbox": "105,20,106,21", "datetime": "2030-12-31", "limit": "1", "cursor": "notes",
     "properties": "name", "crs": "http://www.opengis.net/def/crs/EPSG/0/5897",
     "collections": "stations", "as_of": "1", "proposal": "1", "filter": "floors > 1", "filter-lang": "cql2-text",

@@ -269,9 +269,9 @@ def create_app(settings: Settings) -> FastAPI:
         proposal_talk.router,
         finding,
         metrics,
+        jobs.router,
         styles.router,
         tiles.router,
-        jobs.router,
         health.router,
     )
     for part in (*pages, *documents):

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from api.links import GEOJSON, HTML, JSON, OPENAPI, REL, SCHEMA, Link, collection_url, link
-from layers.cql2 import FUNCTIONS, Kind
 from api.tile_documents import CONFORMANCE as TILE_CONFORMANCE
 from api.tile_documents import tileset_links
+from layers.cql2 import FUNCTIONS, Kind
 from layers.definitions import LayerDefinition
 from layers.published import CRS84, PUBLISHED
 from layers.store import Extent

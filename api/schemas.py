@@ -55,11 +55,11 @@ _FLAG: Final[JsonObject] = {"type": "string", "enum": ["true", "false"]}
 
 #: Every parameter by the name of its component; `{max_limit}` and such are filled in from the settings.
 PARAMETERS: Final[dict[str, JsonObject]] = {
-    **ITEM_PARAMETERS,
     **FINDING_PARAMETERS,
     **HISTORY_PARAMETERS,
     **TILE_PARAMETERS,
     **WRITING_PARAMETERS,
+    **ITEM_PARAMETERS,
     "collectionId": _path("collectionId", "Id of a layer."),
     "featureId": _path("featureId", "Id of a feature; signs that mean something in an address are escaped."),
     "jobId": _path("jobId", "Id of a job."),
@@ -115,7 +115,9 @@ PARAMETERS: Final[dict[str, JsonObject]] = {
     "import-dry-run": _query("dry_run", "Check everything, write nothing.", _FLAG),
     "import-author": _query("author", "Who imports.", _STRING),
     "import-message": _query("message", "Why; the name of the file without it.", _STRING),
-    "import-proposal": _query("proposal", "The proposal that takes the features in, in the place of the plan.", _STRING),
+    "import-proposal": _query(
+        "proposal", "The proposal that takes the features in, in the place of the plan.", _STRING
+    ),
     "import-decision": _query("decision", "Number of the document by which it was decided.", _STRING),
     "import-decided": _query("decided", "Date of that document.", {"type": "string", "format": "date"}),
     "processId": _path("processId", "Id of a process."),
@@ -260,9 +262,7 @@ SCHEMAS: Final[dict[str, JsonObject]] = {
     **HISTORY_SCHEMAS,
     **TILE_SCHEMAS,
     **WRITING_SCHEMAS,
-    "link": _object(
-        "href rel", href=_TEXT, rel=_TEXT, type=_TEXT, title=_TEXT, templated={"type": "boolean"}
-    ),
+    "link": _object("href rel", href=_TEXT, rel=_TEXT, type=_TEXT, title=_TEXT, templated={"type": "boolean"}),
     "landingPage": _object("links", title=_TEXT, description=_TEXT, links=_LINKS),
     "confClasses": _object("conformsTo", conformsTo=_list(_TEXT)),
     **PROPOSAL_SCHEMAS,
@@ -390,6 +390,7 @@ SCHEMAS: Final[dict[str, JsonObject]] = {
         translations=_list(_anything("A value of the file that became another one.")),
         text=_list(_anything("A column whose encoding was converted, or is asked for.")),
         notes=_list(_TEXT),
+        pairs=_list(_anything("How often features of two kinds are at odds by a rule.")),
         rules=_list(_anything("How often a rule struck, who has to mend it, and how.")),
         issues=_list(_anything("Rule, severity, who has to mend it, exact place, fix, repair.")),
     ),

@@ -107,8 +107,8 @@ class Settings(BaseSettings):
     raster_folder : str
         Where raster layers lie, GeoTIFFs with their declarations; empty for none.
     tiles_folder : str
-        Where snapshots and compiled code for tiles are kept, for all workers of a machine the same; empty leaves it to the
-        system.
+        Where snapshots and compiled code for tiles are kept, for all workers of a machine the same; empty leaves it to
+        the system.
     query_time_s : int
         Seconds that one reading question may keep the store busy.
     client_time_s : int

@@ -372,7 +372,11 @@ KML = '<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{}</Document></kml>
         ("a.parquet", "PAR", "begins with b'PAR'"),
         ("a.parquet", "PAR1 and nothing more", "Wanted an intact GeoParquet file"),
         ("a.osm", "<html/>", "Wanted an intact OSM file"),
-        ("a.geojsonl", '{"type": "Feature", "geometry": null, "properties": {}}\n[1]\n', "line 2: JSON that is an array"),
+        (
+            "a.geojsonl",
+            '{"type": "Feature", "geometry": null, "properties": {}}\n[1]\n',
+            "line 2: JSON that is an array",
+        ),
     ],
 )
 def test_files_that_are_something_else(tmp_path: Path, name: str, content: str, said: str) -> None:

@@ -112,6 +112,48 @@ def read(
 
 
 @package.command()
+def propose(
+    file: PackageArgument,
+    *,
+    title: Annotated[str, typer.Option(metavar="TEXT", help="What it is about; names the package, without it.")] = "",
+    message: Annotated[str, typer.Option(metavar="TEXT", help="Why.")] = "",
+    author: Annotated[str, typer.Option(metavar="NAME", help="Who offers it; the institute, without it.")] = "",
+    layer: LayerOption = None,
+    base: BaseOption = None,
+    complete: CompleteOption = False,
+    crs: CrsOption = None,
+    store: StoreOption = None,
+    lang: LangOption = None,
+) -> None:
+    """Make a proposal of what an institute changed, on the state that the package was made of."""
+    language = spoken_language(lang)
+
+    from layers.proposals import propose_package  # noqa: PLC0415
+
+    with open_existing(store) as opened:
+        proposal, changes = propose_package(
+            opened,
+            file,
+            title=title,
+            author=author,
+            message=message,
+            layer=layer,
+            base=base,
+            complete=complete,
+            crs=crs,
+        )
+    say_changes(changes, language=language)
+    if proposal is None:
+        told = Text(vi="Không có thay đổi nào; không lập đề xuất.", en="Nothing was changed; no proposal was made.")
+    else:
+        told = Text(
+            vi=f"Đã lập đề xuất {proposal.id} “{proposal.title}” trên phiên bản thay đổi {proposal.base}.",
+            en=f"Made the proposal {proposal.id} “{proposal.title}” on changeset {proposal.base}.",
+        )
+    say(told.say(language))
+
+
+@package.command()
 def keygen(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The files are NAME.key and NAME.pub.")],
     *,

@@ -47,6 +47,7 @@ from layers.proposals.register import (
     list_proposals,
     move_proposal,
 )
+from layers.proposals.returning import propose_package
 from layers.proposals.viewing import ProposalStore
 
 __all__ = [
@@ -82,6 +83,7 @@ __all__ = [
     "move_proposal",
     "proposal_changes",
     "proposal_diff",
+    "propose_package",
     "receive_changes",
     "resolve_comment",
     "resolve_conflicts",

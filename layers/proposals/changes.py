@@ -64,11 +64,12 @@ def edit_proposal(
     message: str = "",
     version: int | None = None,
     detail: Mapping[str, Any] | None = None,
+    keep_base: bool = False,
 ) -> Proposal:
     """Edit what a proposal changes, all of it or nothing.
 
     A feature put as it is in the base is no change and leaves the proposal. A draft that changes nothing yet takes the
-    newest state for its base.
+    newest state for its base, unless it was made on an earlier one.
 
     Parameters
     ----------
@@ -86,6 +87,8 @@ def edit_proposal(
         The version that the edits were made on; refused if there is a newer one.
     detail : mapping, optional
         What more the record should hold; plain values.
+    keep_base : bool
+        Whether the edits were made on the proposal's base, however new the plan is.
 
     Returns
     -------
@@ -111,8 +114,9 @@ def edit_proposal(
         with core.reading() as connection:
             found = read_proposal(core, connection, proposal)
             latest = core.latest(connection)
+            chosen = found.base < core.changeset_at(connection, found.created)
         _check_editable(found, version)
-        base = latest if found.version == 0 else found.base
+        base = found.base if found.version or chosen or keep_base else latest
         rows = _worked_out(store, found, edits, base=base)
         with core.writing() as connection:
             core.engine.lock(connection)

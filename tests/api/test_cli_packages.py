@@ -210,3 +210,12 @@ def test_bad_input_ends_with_one_message(run: Run, arguments: tuple[str, ...], m
     code, _, err = run(*arguments)
     assert (code, err.count("\n")) == (2, 1)
     assert message in err
+
+
+def test_what_came_back_becomes_a_proposal_on_its_own_base(run: Run, returned: Path) -> None:
+    code, out, _ = run("package", "propose", str(returned), "--title", "Gói tháng 5", lang="vi")
+    assert (code, out.splitlines()[-1]) == (0, "Đã lập đề xuất 1 “Gói tháng 5” trên phiên bản thay đổi 1.")
+    code, out, _ = run("proposal", "conflicts", "1")
+    assert "002" in out
+    code, out, _ = run("package", "propose", "p.zip")
+    assert (code, out.splitlines()[-1]) == (0, "Nothing was changed; no proposal was made.")

@@ -78,7 +78,7 @@ def layer_ids(text: str | None) -> list[str] | None:
 
 
 def _diff_documents() -> dict[int | str, Any]:
-    responses: dict[int | str, Any] = document_of("diff")
+    responses: dict[int | str, Any] = document_of("diff", problems=(404,))
     responses[200]["content"][GEOJSON] = {"schema": {"type": "object"}}
     return responses
 

@@ -98,6 +98,8 @@ _API_PAGE: Final = Text(vi="Tài liệu giao diện", en="Documentation of the i
 _CONFORMS: Final = Text(vi="Các lớp tuân thủ", en="Conformance classes")
 _DATA: Final = Text(vi="Các lớp dữ liệu", en="Layers")
 _PROCESSES: Final = Text(vi="Các quy trình phân tích", en="Analyses")
+_PROPOSALS: Final = Text(vi="Các đề xuất", en="Proposals")
+_CHANGESETS: Final = Text(vi="Lịch sử thay đổi", en="Record of changes")
 _JOBS: Final = Text(vi="Các việc đang chạy và đã chạy", en="Jobs")
 _ITEMS: Final = Text(vi="Các đối tượng", en="Features")
 _QUERYABLES: Final = Text(vi="Các trường lọc được", en="Queryables")
@@ -138,6 +140,8 @@ def landing_document(base: str, *, language: Language) -> JsonObject:
             *tileset_links(base, layer=None, language=language),
             link(f"{base}/processes", REL + "processes", JSON, _PROCESSES.say(language)),
             link(f"{base}/jobs", REL + "job-list", JSON, _JOBS.say(language)),
+            link(f"{base}/proposals", "related", JSON, _PROPOSALS.say(language)),
+            link(f"{base}/changesets", "related", JSON, _CHANGESETS.say(language)),
         ],
     }
 

@@ -176,9 +176,16 @@ def patched_frame(
 
 
 def _frame(properties: JsonObject, geometry: BaseGeometry | None, feature_id: str) -> gpd.GeoDataFrame:
-    columns = {name: np.array([value], dtype=object) for name, value in properties.items() if name != "geometry"}
+    columns = {name: _cell(value) for name, value in properties.items() if name != "geometry"}
     shapes = gpd.GeoSeries([geometry], index=[feature_id], crs=STORE_CRS)
     return gpd.GeoDataFrame(columns, geometry=shapes, index=[feature_id])
+
+
+def _cell(value: Any) -> np.ndarray[Any, np.dtype[np.object_]]:
+    """Return a column of one value, which may be a list: a fault of the feature, to be told as such."""
+    column = np.empty(1, dtype=object)
+    column[0] = value
+    return column
 
 
 def _geometry(given: Any, request: Request) -> BaseGeometry | None:

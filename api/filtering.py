@@ -19,6 +19,7 @@ from layers.definitions import ID_FIELD, LayerDefinition
 from layers.errors import CrsError, FilterError, UnknownFieldError
 from layers.published import CRS84, PublishedCrs, published_crs
 from layers.store.sorting import SortKey
+from layers.streaming import FILE_FORMATS
 from layers.types import Bounds, Text
 
 __all__ = [
@@ -296,7 +297,8 @@ async def _format(request: Request, f: Annotated[str | None, _component("items-f
     if f is not None:
         chosen = next((each for each in _FORMATS if each == f), None)
         if chosen is None:
-            raise BadParameterError(seen=f, wanted=", ".join(_FORMATS), where="f")
+            files = tuple(FILE_FORMATS) if request.url.path.endswith("/items") else ()
+            raise BadParameterError(seen=f, wanted=", ".join((*_FORMATS, *files)), where="f")
         return chosen
     # The first of the types that are known; a program that takes anything gets GeoJSON.
     accepted = [part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(",")]

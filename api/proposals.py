@@ -112,7 +112,7 @@ def proposal_list(
     summary="Make a proposal",
     status_code=201,
     dependencies=WRITES,
-    responses=document_of("proposal", status=201, problems=PROBLEMS) | SEE_OTHER,
+    responses=document_of("proposal", status=201, problems=(404, *PROBLEMS)) | SEE_OTHER,
     openapi_extra=body_of("new"),
 )
 async def proposal_create(request: Request, person: PersonParameter, language: LanguageParameter) -> Response:

@@ -123,7 +123,7 @@ def tile_matrix_set(grid: GridParameter, language: LanguageParameter) -> Respons
 @router.get(
     "/tiles",
     summary="Tilesets of all layers, or of chosen ones",
-    responses=document_of("tilesets"),
+    responses=document_of("tilesets", problems=(404,)),
     dependencies=[Depends(check_format), Depends(chosen_layers)],
 )
 def tilesets(

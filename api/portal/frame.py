@@ -9,11 +9,18 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.assets import FOLDER, fingerprint
+from layers.types import Language, Text
 
-__all__ = ["LANGUAGE_NAMES", "TEMPLATES", "environment", "has_font"]
+__all__ = ["LANGUAGE_NAMES", "TEMPLATES", "WAYS", "environment", "has_font"]
 
 TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
 LANGUAGE_NAMES: Final = {"vi": "Tiếng Việt", "en": "English"}
+#: Pages beside the map, by their addresses, in the order of the bar.
+WAYS: Final = {
+    "proposals": Text(vi="Đề xuất", en="Proposals"),
+    "history": Text(vi="Lịch sử", en="History"),
+    "files": Text(vi="Nhận dữ liệu", en="Receive files"),
+}
 _FONT: Final = "vendor/be-vietnam-pro/be-vietnam-pro-vietnamese-400-normal.woff2"
 
 
@@ -24,7 +31,8 @@ def environment() -> Environment:
     Returns
     -------
     Environment
-        With `asset(prefix, path)`, the address of a file of the portal.
+        With `asset(prefix, path)`, the address of a file of the portal, and `ways(language)`, the pages that the bar
+        leads to.
     """
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -34,6 +42,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals["asset"] = _asset
+    made.globals["ways"] = _ways
     return made
 
 
@@ -46,6 +55,11 @@ def has_font() -> bool:
         False where the assets were not fetched.
     """
     return (FOLDER / _FONT).exists()
+
+
+def _ways(language: Language) -> list[tuple[str, str]]:
+    """Return the pages of the bar and what they are called."""
+    return [(way, title.say(language)) for way, title in WAYS.items()]
 
 
 def _asset(prefix: str, path: str) -> str:

@@ -25,7 +25,6 @@ WORDS: Final[dict[str, Text]] = {
         en="The plan as it was after changeset {n}; see what changed since",
     ),
     "data_state": Text(vi="Dữ liệu ở phiên bản thay đổi số {n}", en="Data as of changeset {n}"),
-    "files": Text(vi="Nhận dữ liệu", en="Receive files"),
     "proposals": Text(vi="Đề xuất điều chỉnh", en="Proposals"),
     "through": Text(
         vi="Quy hoạch như khi chấp thuận đề xuất {n}: bản đồ, kết quả kiểm tra và bảng đất đai đều theo đề xuất.",

@@ -82,7 +82,8 @@ def test_collections_are_listed_with_their_extent(client: TestClient) -> None:
     assert south == -16.8
     assert stations["extent"]["temporal"]["interval"] == [["2020-01-01T00:00:00Z", "2044-12-31T23:59:59Z"]]
     assert "extent" not in listed["notes"]
-    assert stations["crs"] == [stations["storageCrs"]] == ["http://www.opengis.net/def/crs/OGC/1.3/CRS84"]
+    assert stations["crs"][0] == stations["storageCrs"] == "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+    assert "http://www.opengis.net/def/crs/EPSG/0/5897" in stations["crs"]
 
 
 def test_every_link_of_a_collection_leads_to_what_it_says(client: TestClient) -> None:

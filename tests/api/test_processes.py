@@ -90,7 +90,7 @@ def test_a_document_holds_the_output_by_its_name(hanoi: TestClient) -> None:
         ({"inputs": {"horizon": True}}, 422, "Input inputs.horizon: saw True, wanted a whole number"),
         ({"inputs": {"horizon": 1899}}, 422, "Input inputs.horizon: saw 1899, wanted a whole number"),
         ({"inputs": {"horizon": 2030, "language": "fr"}}, 422, "Input inputs.language: saw 'fr', wanted vi, en."),
-        ({"inputs": {"horizon": 2030, "year": 1}}, 422, "Input inputs: saw year, wanted horizon, proposal, language."),
+        ({"inputs": {"horizon": 2030, "year": 1}}, 422, "Input inputs: saw year, wanted horizon, proposal, as_of,"),
         ({"inputs": [2030]}, 422, "Input inputs: saw list, wanted a JSON object."),
         ({"inputs": {"horizon": 2030}, "response": "xml"}, 422, "Input response: saw 'xml', wanted raw, document."),
         ({"inputs": {"horizon": 2030}, "outputs": {"map": {}}}, 422, "Input outputs: saw map, wanted review."),

@@ -344,3 +344,11 @@ def test_a_page_of_somebody_else_writes_nothing_on_a_machine_where_nobody_signs_
         assert refused.status_code == 403, refused.text
         assert refused.json()["type"].endswith("foreign-page")
     assert client.get(f"{ITEMS}?limit=5").json()["numberMatched"] == before
+
+
+def test_a_value_that_is_a_list_is_told_as_what_it_is(client: TestClient) -> None:
+    body = {**NEW, "properties": {**NEW["properties"], "floors": [{"": 1}, [2, 3]]}}
+    refused = client.post(ITEMS, json=body, headers=GEOJSON)
+    assert refused.status_code == 422, refused.text
+    (told,) = refused.json()["issues"]
+    assert "field floors" in told

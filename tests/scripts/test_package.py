@@ -118,7 +118,7 @@ def imported(folders: Iterable[str]) -> dict[str, set[str]]:
 
 OURS = {*PACKAGES, "benchmarks", "scripts", "tests"}
 #: Used without being imported by name: as the driver, and by the libraries that are.
-SILENT = {"psycopg"}
+SILENT = {"httptools", "psycopg", "uvloop"}
 
 
 @pytest.mark.parametrize(

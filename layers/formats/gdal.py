@@ -46,9 +46,8 @@ _HARMLESS: Final = (
     "Non closed ring detected. To avoid accepting it",
 )
 #: Formats whose driver hands on whole columns by itself.
-_COLUMNAR: Final = frozenset({"GPKG", "FlatGeobuf"})
-#: Of these, those whose columns may be relied on where values are missing.
-_HOLDS_MISSING: Final = frozenset({"GPKG"})
+#: That of FlatGeobuf gives columns too, which cannot be relied on where geometries are missing.
+_COLUMNAR: Final = frozenset({"GPKG"})
 #: Types of columns that are the same by whichever way they are read.
 _PLAIN_TYPES: Final = frozenset({"Integer", "Integer64", "Real", "String", "Date"})
 #: Features that such a driver hands on at once.
@@ -316,11 +315,6 @@ def _by_columns(source: Source, described: SourceLayer) -> _Columns:
         # Part by part: beside its features a large file is never in memory as a whole.
         for batch in stream:
             table = pa.Table.from_batches([batch])
-            if source.driver not in _HOLDS_MISSING and any(column.null_count for column in table.columns):
-                # Its driver leaves the place beside a missing value as it was in memory.
-                if table.column(geometry).null_count:
-                    return _Columns(None)
-                plain = False
             shapes = table.column(geometry).drop_null()
             # Measures, arcs, and types of values that come to the same only by the other way are left to that.
             if not _are_straight(shapes):

@@ -441,7 +441,6 @@ STRAIGHT = "MULTISURFACE (((105 21, 105.02 21, 105.01 21.01, 105 21)))"
     [
         ("lots.gpkg", ARC, "CURVEPOLYGON", "arcs in 2 features"),
         ("lots.gpkg", ARC, "GEOMETRY", "arcs in 2 features"),
-        ("lots.fgb", ARC, "CURVEPOLYGON", "arcs in 2 features"),
         ("lots.gml", ARC, "CURVEPOLYGON", "arcs: 2"),
         ("lots.gpkg", STRAIGHT, "MULTISURFACE", None),
         ("lots.gml", STRAIGHT, "MULTISURFACE", None),

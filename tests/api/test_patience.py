@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -50,6 +51,13 @@ def quickly(address: str, path: str = "/health") -> float:
         assert answer.status == 200
         answer.read()
     return time.monotonic() - began
+
+
+def logged(log: Path) -> list[dict[str, Any]]:
+    """The whole lines of the log about requests."""
+    whole = log.read_text("utf-8").rpartition("\n")[0]
+    lines = [json.loads(line) for line in whole.splitlines() if line[:1] == "{"]
+    return [line for line in lines if line["event"] == "request"]
 
 
 def rest(client: socket.socket) -> bytes:
@@ -165,9 +173,13 @@ def test_every_request_is_one_line_of_json_with_its_id(patient: str, log: Path) 
         assert answer.headers["X-Request-ID"] == "abcdefgh"
     for thread in threads:
         thread.join()
-    lines = [json.loads(line) for line in log.read_text("utf-8").splitlines() if line[0] == "{"]
+    # A line is written when its answer is through, so a caller may look a moment before it stands there.
+    deadline = time.monotonic() + 20
+    while len(lines := logged(log)) < 5 or not any(line.get("request_id") == "abcdefgh" for line in lines):
+        assert time.monotonic() < deadline, lines
+        time.sleep(0.05)
     (told,) = [line for line in lines if line.get("request_id") == "abcdefgh"]
     assert (told["path"], told["query"], told["status"]) == ("/collections/parks/items", "limit=1", 200)
     assert told["duration_ms"] > 0
-    ids = [line["request_id"] for line in lines if line["event"] == "request"]
+    ids = [line["request_id"] for line in lines]
     assert len(ids) == len(set(ids)) >= 5

@@ -45,9 +45,8 @@ _HARMLESS: Final = (
     "Several features with id",
     "Non closed ring detected. To avoid accepting it",
 )
-#: Formats whose driver hands on whole columns by itself.
-#: That of FlatGeobuf gives columns too, which cannot be relied on where geometries are missing.
-_COLUMNAR: Final = frozenset({"GPKG"})
+#: Formats whose driver hands on columns; that of FlatGeobuf does so as `open_flatgeobuf` asks it to.
+_COLUMNAR: Final = frozenset({"GPKG", "FlatGeobuf"})
 #: Types of columns that are the same by whichever way they are read.
 _PLAIN_TYPES: Final = frozenset({"Integer", "Integer64", "Real", "String", "Date"})
 #: Features that such a driver hands on at once.
@@ -185,11 +184,13 @@ class GdalFile:
         Yields
         ------
         SourceFeatures
-            The next features; whole numbers with empty values are nullable integers.
+            The next features; whole numbers with empty values are nullable integers. From the first arc or measure on
+            they come out of the whole layer.
         """
         source = self.source
         described = self.describe(name)
         read, placed = 0, 0
+        straight = True
         with (
             _translated(source.path) as notes,
             pyogrio.raw.open_arrow(
@@ -202,19 +203,23 @@ class GdalFile:
                 **source.options,
             ) as (about, stream),
         ):
+            geometry = about["geometry_name"] or "wkb_geometry"
             for batch in stream:
-                frame = source.decode(
-                    from_arrow(
-                        pa.Table.from_batches([batch]),
-                        about["geometry_name"] or "wkb_geometry",
-                        fid=about["fid_column"] or _FEATURE_NUMBERS,
-                    )
-                )
+                table = pa.Table.from_batches([batch])
+                if geometry in table.schema.names and not _are_straight(table.column(geometry).drop_null()):
+                    straight = False
+                    break
+                frame = source.decode(from_arrow(table, geometry, fid=about["fid_column"] or _FEATURE_NUMBERS))
                 _verify_letters(source, frame)
                 read += len(frame)
                 placed += int((~shapely.is_missing(frame.geometry.to_numpy())).sum())
                 yield self._features(frame, described, notes=notes, spatial=described.geometry is not None)
-        _verify_counts(source, (read, placed), described)
+        if straight:
+            _verify_counts(source, (read, placed), described)
+            return
+        whole = self.read(name)
+        for start in range(read, len(whole.frame), rows):
+            yield replace(whole, frame=whole.frame.iloc[start : start + rows])
 
     def _described(self, name: str) -> SourceLayer:
         source = self.source

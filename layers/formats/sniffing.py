@@ -14,6 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import pyogrio
+
 from layers.errors import FileUnreadableError
 from layers.formats.dbf import check_shapefile, check_table, find_encoding
 from layers.formats.faults import ARC_MARKS, arcs_seen
@@ -143,6 +145,8 @@ def open_flatgeobuf(path: Path, options: ReadOptions, stack: ExitStack) -> Sourc
         begins = file.read(len(_FLATGEOBUF))
     if begins != _FLATGEOBUF:
         refuse(path, seen=beginning(begins), wanted="FlatGeobuf (.fgb)")
+    # Left to itself the driver fills columns in a way that mixes up the rows where geometries are missing.
+    pyogrio.set_gdal_config_options({"OGR_FLATGEOBUF_STREAM_BASE_IMPL": "YES"})
     return Source(path, "FlatGeobuf", str(path), "UTF-8")
 
 

@@ -19,7 +19,7 @@ import shapely
 
 from layers.errors import FileUnreadableError
 from layers.examining import validate_file
-from layers.formats import inspect, read_features
+from layers.formats import inspect, read_batches, read_features
 from layers.formats.model import Fault
 from layers.types import Language
 from layers.validation import RULES
@@ -441,6 +441,7 @@ STRAIGHT = "MULTISURFACE (((105 21, 105.02 21, 105.01 21.01, 105 21)))"
     [
         ("lots.gpkg", ARC, "CURVEPOLYGON", "arcs in 2 features"),
         ("lots.gpkg", ARC, "GEOMETRY", "arcs in 2 features"),
+        ("lots.fgb", ARC, "CURVEPOLYGON", "arcs in 2 features"),
         ("lots.gml", ARC, "CURVEPOLYGON", "arcs: 2"),
         ("lots.gpkg", STRAIGHT, "MULTISURFACE", None),
         ("lots.gml", STRAIGHT, "MULTISURFACE", None),
@@ -459,3 +460,15 @@ def test_arcs_are_told_with_how_far_off_the_segments_lie(
         ring = shapely.get_coordinates(source.frame.geometry.iloc[0])
         middles = (ring[1:] + ring[:-1]) / 2 - [105.01, 21]
         assert 0.01 - np.hypot(*middles.T) == pytest.approx(0.01 * 0.0006, rel=0.02)
+
+
+@pytest.mark.skipif(shutil.which("ogr2ogr") is None, reason="ogr2ogr is not there to write arcs")
+@pytest.mark.parametrize("name", ["lots.gpkg", "lots.fgb"])
+def test_arcs_in_batches_are_those_of_the_whole_layer(tmp_path: Path, name: str) -> None:
+    path = arcs(tmp_path, name, ARC, "CURVEPOLYGON")
+    whole = read_features(path)
+    batches = list(read_batches(path, rows=1))
+    assert [len(batch.frame) for batch in batches] == [1, 1]
+    assert [batch.faults for batch in batches] == [whole.faults] * 2
+    found = [batch.frame.geometry.iloc[0] for batch in batches]
+    assert shapely.equals_identical(found, whole.frame.geometry.to_numpy()).all()

@@ -16,6 +16,7 @@ import openpyxl
 import pandas as pd
 import pyogrio
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from shapely import Point, Polygon, box
@@ -175,6 +176,26 @@ def test_batches_add_up_to_the_layer(tmp_path: Path, suffix: str, driver: str) -
     assert together.index.equals(whole.index)
     assert together["ten"].tolist() == whole["ten"].tolist() == parks()["ten"].tolist()
     assert (gpd.GeoSeries(together.geometry).to_wkb() == whole.geometry.to_wkb()).all()
+
+
+@pytest.mark.parametrize("rows", [7, 100, 5000])
+@pytest.mark.parametrize("suffix", ["fgb", "gpkg"])
+def test_missing_geometries_and_values_stay_in_their_rows(tmp_path: Path, suffix: str, rows: int) -> None:
+    path = tmp_path / f"lots.{suffix}"
+    shapes = np.array(
+        [None if i % 3 == 1 else box(105, 21, 105.01 + i / 1000, 21.01) for i in range(250)], dtype=object
+    )
+    names = [None if i % 4 == 2 else f"Thửa {i}" for i in range(250)]
+    frame = gpd.GeoDataFrame({"ten": names, "so": np.arange(250)}, geometry=shapes, crs="EPSG:4326")
+    options = {"SPATIAL_INDEX": "NO"} if suffix == "fgb" else {}
+    pyogrio.write_dataframe(frame, path, **options)
+    together = pd.concat([batch.frame for batch in read_batches(path, rows=rows)])
+    for read in (together, read_features(path).frame):
+        assert read["so"].tolist() == list(range(250))
+        assert [None if pd.isna(name) else name for name in read["ten"]] == names
+        assert shapely.is_missing(read.geometry.to_numpy()).tolist() == shapely.is_missing(shapes).tolist()
+        there = ~shapely.is_missing(shapes)
+        assert shapely.equals_identical(read.geometry.to_numpy()[there], shapes[there]).all()
 
 
 def test_whole_numbers_in_batches_stay_whole_numbers(tmp_path: Path) -> None:

@@ -10,6 +10,6 @@ from __future__ import annotations
 
 from layers.search.index import Match, NameIndex, name_index
 from layers.search.places import Place, find_places
-from layers.search.searching import Hit, search, searched_fields
+from layers.search.searching import Hit, prepare, search, searched_fields
 
-__all__ = ["Hit", "Match", "NameIndex", "Place", "find_places", "name_index", "search", "searched_fields"]
+__all__ = ["Hit", "Match", "NameIndex", "Place", "find_places", "name_index", "prepare", "search", "searched_fields"]

@@ -12,6 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+import numpy as np
+
+from layers.search.kinds import writings
 from layers.text import search_keys_of_lines
 
 __all__ = ["Match", "NameIndex", "name_index"]
@@ -132,48 +135,49 @@ class _Lines:
             place = text.find(rarest, end)
 
 
-def name_index(ids: Sequence[str], values: Sequence[Sequence[str | None]]) -> NameIndex:
+def name_index(
+    ids: Sequence[str], names: Sequence[Sequence[str | None]], places: Sequence[Sequence[str | None]] = ()
+) -> NameIndex:
     """Make the index of a layer.
 
     Parameters
     ----------
     ids : sequence of str
         Feature ids.
-    values : sequence of sequence of str or None
-        What each feature is called, in any number of ways.
+    names : sequence of sequence of str or None
+        What each feature is called, in any number of ways; a name is also known without the kind that it begins with.
+    places : sequence of sequence of str or None, optional
+        What each feature lies in: it is found by it too, but after all that are called so.
 
     Returns
     -------
     NameIndex
         Of those that are called anything.
     """
-    flat = [(owner, value) for owner, entry in enumerate(values) for value in entry if value]
-    keys = _keys([value for _, value in flat])
     single: list[tuple[int, str]] = []
-    whole: list[tuple[int, list[str]]] = []
-    for (owner, _), key in zip(flat, keys, strict=True):
-        if not key:
+    whole: dict[int, list[str]] = {}
+    for owner, key in _keys(names):
+        known = whole.setdefault(owner, [])
+        if key in known:
             continue
-        if not whole or whole[-1][0] != owner:
-            whole.append((owner, []))
-        if key not in whole[-1][1]:
-            whole[-1][1].append(key)
-            single.append((owner, key))
-    return NameIndex(ids, _lines(single), _lines([(owner, " ".join(parts)) for owner, parts in whole]))
+        known.append(key)
+        single.append((owner, key))
+        single += [(owner, other) for other in writings(key)]
+    for owner, key in _keys(places):
+        whole.setdefault(owner, []).append(key)
+    return NameIndex(ids, _lines(single), _lines([(owner, " ".join(parts)) for owner, parts in whole.items()]))
 
 
-def _keys(values: Sequence[str]) -> list[str]:
-    """Return the search key of each value, all worked out at once."""
-    if not values:
-        return []
-    return search_keys_of_lines("\n".join(value.replace("\n", " ") for value in values)).split("\n")
+def _keys(values: Sequence[Sequence[str | None]]) -> Iterator[tuple[int, str]]:
+    """Give the search key of each value that has one, with its feature's place, all worked out at once."""
+    flat = [(owner, value) for owner, entry in enumerate(values) for value in entry if value]
+    keys = search_keys_of_lines("\n".join([value.replace("\n", " ") for _, value in flat])).split("\n")
+    return ((owner, key) for (owner, _), key in zip(flat, keys, strict=bool(flat)) if key)
 
 
 def _lines(entries: Sequence[tuple[int, str]]) -> _Lines:
-    starts, owners = array("q"), array("q")
-    place = 0
-    for owner, key in entries:
-        starts.append(place)
-        owners.append(owner)
-        place += len(key) + 2
-    return _Lines("".join(f"\n {key}" for _, key in entries) + "\n", starts, owners)
+    lengths = np.fromiter((len(key) + 2 for _, key in entries), dtype="q", count=len(entries))
+    starts = array("q", (np.cumsum(lengths) - lengths).tobytes())
+    return _Lines(
+        "".join([f"\n {key}" for _, key in entries]) + "\n", starts, array("q", [owner for owner, _ in entries])
+    )

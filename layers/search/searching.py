@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -12,31 +12,24 @@ import sqlalchemy as sa
 
 from layers.definitions import ID_FIELD, LayerDefinition
 from layers.search.index import Match, NameIndex, name_index
+from layers.search.kinds import without_kind
 from layers.store.base import Store
 from layers.store.core import Core
+from layers.store.engine import Engine
 from layers.text import search_key
 
-__all__ = ["Hit", "search", "searched_fields"]
+__all__ = ["Hit", "prepare", "search", "searched_fields"]
 
 #: Fields by which things are known, beside those that title them.
-_KNOWN_BY: Final = frozenset(
-    {
-        "name",
-        "name_vi",
-        "name_en",
-        "full_name",
-        "code",
-        "plot_no",
-        "ref",
-        "old_communes",
-        "new_communes",
-        "old_district",
-    }
-)
+_KNOWN_BY: Final = frozenset({"name", "name_vi", "name_en", "full_name", "code", "plot_no", "ref"})
+#: Fields that say in what a thing lies: those that are called so come before those that lie in it.
+_LIES_IN: Final = frozenset({"old_communes", "new_communes", "old_district"})
 #: What people look for most comes first among equals.
 _FIRST: Final = ("parks", "admin_units", "plots", "enterprises")
 #: Share of a layer that may be patched before its index is made anew, and features at least.
 _PATCHED_SHARE, _PATCHED_LEAST = 0.05, 500
+#: Ranks of `Match` from which it counts that not all that was typed stands in the name.
+_BROADER: Final = 3
 
 
 class Hit(NamedTuple):
@@ -56,17 +49,30 @@ class Hit(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class _Kept:
+class _Names:
     """The names of a layer as of a changeset: an index, and one of what was written since it was made."""
 
-    fields: tuple[str, ...]
     changeset: int
     index: NameIndex
     hidden: frozenset[str]
     patch: NameIndex
 
+    def find(self, key: str, *, limit: int) -> list[Match]:
+        """Return the features that are called so now."""
+        old = self.index.find(key, limit=limit + len(self.hidden))
+        return [*(match for match in old if match.feature_id not in self.hidden), *self.patch.find(key, limit=limit)]
 
-_KEPT: Final[WeakKeyDictionary[Core, dict[str, _Kept]]] = WeakKeyDictionary()
+
+class _Kept:
+    """The names kept of a store, by layer and searched fields; one at a time makes them anew."""
+
+    def __init__(self) -> None:
+        self.making = threading.Lock()
+        self.names: dict[tuple[str, tuple[str, ...]], _Names] = {}
+
+
+# By the engine, which all views of a store share: who sees the same fields of a layer finds the same names.
+_KEPT: Final[WeakKeyDictionary[Engine, _Kept]] = WeakKeyDictionary()
 _LOCK: Final = threading.Lock()
 
 
@@ -81,10 +87,10 @@ def searched_fields(definition: LayerDefinition) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Its titles, names, codes and numbers; none for a layer of things without a name.
+        Its titles, names, codes and numbers, and what it lies in; none for a layer of things without a name.
     """
     titles = set() if definition.label is None else {definition.label.vi, definition.label.en}
-    wanted = titles | _KNOWN_BY
+    wanted = titles | _KNOWN_BY | _LIES_IN
     return tuple(
         field.name for field in definition.fields if field.name in wanted and field.type == "text" and not field.codes
     )
@@ -117,90 +123,102 @@ def search(store: Store, query: str, *, layers: Iterable[str] | None = None, lim
     key = search_key(query)
     if not key:
         return []
+    core = store.core
     definitions = store.layers() if layers is None else {name: store.definition(name) for name in layers}
+    named = {name: definition for name, definition in definitions.items() if searched_fields(definition)}
+    with core.reading() as connection:
+        latest = core.latest(connection)
+        called = {name: _called(core, connection, definition, query) for name, definition in named.items()}
     found: list[tuple[int, int, int, str, str]] = []
-    for place, (name, definition) in enumerate(definitions.items()):
+    for place, (name, definition) in enumerate(named.items()):
         order = _FIRST.index(name) if name in _FIRST else len(_FIRST) + place
-        found += [
-            (match.rank, order, match.length, name, match.feature_id)
-            for match in _matches(store.core, definition, query, limit)
-        ]
+        names = _current(core, definition, latest)
+        matches = [Match(0, len(id_), id_) for id_ in called[name]] + names.find(key, limit=limit)
+        if (rest := without_kind(key)) != key:
+            matches += [
+                Match(_BROADER + match.rank, match.length, match.feature_id) for match in names.find(rest, limit=limit)
+            ]
+        best: dict[str, Match] = {}
+        for match in sorted(matches):
+            best.setdefault(match.feature_id, match)
+        found += [(match.rank, order, match.length, name, id_) for id_, match in best.items()]
     return [Hit(layer, feature_id, rank) for rank, _, _, layer, feature_id in sorted(found)[:limit]]
 
 
-def _matches(core: Core, definition: LayerDefinition, query: str, limit: int) -> list[Match]:
-    kept, key = _current(core, definition), search_key(query)
-    if kept is None:
-        return []
-    hidden = len(kept.hidden)
-    exact = [Match(0, len(id_), id_) for id_ in _called(core, definition, query)]
-    old = [match for match in kept.index.find(key, limit=limit + hidden) if match.feature_id not in kept.hidden]
-    best: dict[str, Match] = {}
-    for match in sorted([*exact, *old, *kept.patch.find(key, limit=limit)]):
-        best.setdefault(match.feature_id, match)
-    return list(best.values())[:limit]
+def prepare(store: Store) -> int:
+    """Make what searching needs before anybody searches, or bring it up to date.
+
+    Parameters
+    ----------
+    store : Store
+        The store.
+
+    Returns
+    -------
+    int
+        The newest changeset that is in it.
+    """
+    with store.core.reading() as connection:
+        latest = store.core.latest(connection)
+    for definition in store.layers().values():
+        if searched_fields(definition):
+            _current(store.core, definition, latest)
+    return latest
 
 
-def _called(core: Core, definition: LayerDefinition, feature_id: str) -> list[str]:
+def _called(core: Core, connection: sa.Connection, definition: LayerDefinition, feature_id: str) -> list[str]:
     """Return the id that was typed, if there is such a feature."""
     column = core.table(definition).c[ID_FIELD]
-    with core.reading() as connection:
-        return list(connection.execute(sa.select(column).where(column == feature_id.strip())).scalars())
+    return list(connection.execute(sa.select(column).where(column == feature_id.strip())).scalars())
 
 
-def _current(core: Core, definition: LayerDefinition) -> _Kept | None:
-    """Return the names of a layer as they are now; None for a layer of things without a name."""
+def _current(core: Core, definition: LayerDefinition, latest: int) -> _Names:
+    """Return the names of a layer as of a changeset, or a newer one."""
     fields = searched_fields(definition)
-    if not fields:
-        return None
     with _LOCK:
-        known = _KEPT.setdefault(core, {})
-    kept = known.get(definition.id)
-    with core.reading() as connection:
+        kept = _KEPT.setdefault(core.engine, _Kept())
+    names = kept.names.get((definition.id, fields))
+    if names is not None and names.changeset >= latest:
+        return names
+    # Whoever comes meanwhile waits for the same names instead of making them once more; nobody waits with a connection.
+    with kept.making, core.reading() as connection:
         latest = core.latest(connection)
-        if kept is not None and kept.fields == fields and kept.changeset == latest:
-            return kept
-        if (
-            kept is None
-            or kept.fields != fields
-            or (patched := _patched(core, connection, definition, kept, latest)) is None
-        ):
-            patched = _Kept(
-                fields, latest, _named(core, connection, definition, fields), frozenset(), name_index([], [])
-            )
-    known[definition.id] = patched
-    return patched
+        names = kept.names.get((definition.id, fields))
+        if names is None or names.changeset < latest:
+            patched = None if names is None else _patched(core, connection, definition, names, latest)
+            names = patched or _Names(latest, _named(core, connection, definition), frozenset(), name_index([], []))
+            kept.names[definition.id, fields] = names
+    return names
 
 
 def _patched(
-    core: Core, connection: sa.Connection, definition: LayerDefinition, kept: _Kept, latest: int
-) -> _Kept | None:
+    core: Core, connection: sa.Connection, definition: LayerDefinition, names: _Names, latest: int
+) -> _Names | None:
     """Return names with what was written since they were read; None where that is too much."""
     history = core.base.history
-    newer = core.engine.versions.newer(connection, history, kept.changeset)
+    newer = core.engine.versions.newer(connection, history, names.changeset)
     touched = sa.select(history.c.feature_id).where(history.c.layer == definition.id, newer).distinct()
     ids = list(connection.execute(touched).scalars())
     if not ids:
-        return _Kept(kept.fields, latest, kept.index, kept.hidden, kept.patch)
-    hidden = kept.hidden.union(ids)
-    if len(hidden) > max(_PATCHED_LEAST, _PATCHED_SHARE * len(kept.index.ids)):
+        return replace(names, changeset=latest)
+    hidden = names.hidden.union(ids)
+    if len(hidden) > max(_PATCHED_LEAST, _PATCHED_SHARE * len(names.index.ids)):
         return None
-    return _Kept(
-        kept.fields, latest, kept.index, hidden, _named(core, connection, definition, kept.fields, sorted(hidden))
-    )
+    return _Names(latest, names.index, hidden, _named(core, connection, definition, sorted(hidden)))
 
 
 def _named(
-    core: Core,
-    connection: sa.Connection,
-    definition: LayerDefinition,
-    fields: Sequence[str],
-    ids: Sequence[str] | None = None,
+    core: Core, connection: sa.Connection, definition: LayerDefinition, ids: Sequence[str] | None = None
 ) -> NameIndex:
-    table = core.table(definition)
-    columns: list[sa.ColumnElement[Any]] = [table.c[ID_FIELD], *(table.c[name] for name in fields)]
+    table, fields = core.table(definition), searched_fields(definition)
+    names = [name for name in fields if name not in _LIES_IN]
+    places = [name for name in fields if name in _LIES_IN]
+    columns: list[sa.ColumnElement[Any]] = [table.c[name] for name in (ID_FIELD, *names, *places)]
     statement = sa.select(*columns).order_by(table.c.fid)
     if ids is not None:
         statement = statement.where(core.engine.among(table.c[ID_FIELD], ids))
     rows = connection.execute(statement).all()
-    return name_index([row[0] for row in rows], [tuple(row[1:]) for row in rows])
+    end = 1 + len(names)
+    return name_index(
+        [row[0] for row in rows], [row[1:end] for row in rows], [row[end:] for row in rows] if places else []
+    )

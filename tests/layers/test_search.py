@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from layers.catalogue import shipped_definitions
 from layers.errors import UnknownLayerError
-from layers.search import find_places, name_index, search, searched_fields
-from layers.store import Put, Remove, Sight, Store, StoreView
+from layers.search import find_places, name_index, prepare, search, searched_fields, searching
+from layers.store import Put, Remove, Sight, Store, StoreView, open_store
 from layers.text import search_key, search_keys_of_lines
 
 
@@ -131,3 +132,57 @@ def test_a_named_crs_is_the_only_reading() -> None:
 @pytest.mark.parametrize("text", ["", "Phú Nghĩa", "CN-12", "lô 12, 13", "91.0 181.0", "12", "1 2 3"])
 def test_what_is_no_place_is_none(text: str) -> None:
     assert find_places(text) == []
+
+
+def test_the_closest_of_the_real_names_comes_first(seeded_store: Store) -> None:
+    def found(query: str) -> list[tuple[str, str]]:
+        return [(hit.layer, hit.feature_id) for hit in search(seeded_store, query, limit=30)]
+
+    assert found("phu nghia")[:4] == [
+        ("parks", "phu-nghia"),
+        ("admin_units", "new-phu-nghia"),
+        ("admin_units", "old-chuong-my-phu-nghia"),
+        ("parks", "phu-nghia-ext"),
+    ]
+    # A park before the road that is named for it, the exact name before the longer one and before what only lies there.
+    thang_long = found("thang long")
+    assert thang_long[:2] == [("parks", "thang-long"), ("parks", "nam-thang-long")]
+    assert thang_long.index(("roads", "thang-long-main")) > 1
+    assert found("hoa lac")[0] == found("Hòa Lạc")[0] == ("parks", "hoa-lac-htp")
+    assert found("chuong my")[:2] == [("admin_units", "new-chuong-my"), ("admin_units", "old-chuong-my")]
+    assert ("parks", "phu-nghia") in found("chuong my")[2:]
+    # Units that were merged away, and parks by the communes that they lay in.
+    assert found("huyện Mê Linh")[0] == ("admin_units", "old-me-linh")
+    assert ("parks", "quang-minh-1") in found("me linh")
+
+
+@pytest.mark.parametrize("query", ["khu công nghiệp Phú Nghĩa", "KCN Phú Nghĩa", "phu nghia"])
+def test_a_kind_may_be_left_out_or_written_in_another_way(seeded_store: Store, query: str) -> None:
+    first = search(seeded_store, query)[0]
+    assert (first.layer, first.feature_id, first.rank) == ("parks", "phu-nghia", 0)
+
+
+def test_names_are_made_ready_and_brought_up_to_date_with_what_another_worker_wrote(
+    seeded_store: Store, store_url: str
+) -> None:
+    assert prepare(seeded_store) == seeded_store.latest()
+    parks = seeded_store.read("parks")
+    first = str(parks.index[0])
+    with open_store(store_url) as other:
+        other.commit([Put("parks", parks.loc[[first]].assign(name_vi="Khu mới Kim Tinh"))], author="a", message="m")
+    assert [hit.feature_id for hit in search(seeded_store, "kim tinh", layers=["parks"])] == [first]
+    assert prepare(seeded_store) == seeded_store.latest()
+    # More than is patched: all names are read anew.
+    many = parks.loc[[first] * 600].assign(name_vi=[f"Khu sao {number}" for number in range(600)])
+    many.index = pd.Index([f"star-{number}" for number in range(600)], dtype="str", name="feature_id")
+    with open_store(store_url) as other:
+        other.commit([Put("parks", many)], author="a", message="m")
+    assert {hit.feature_id for hit in search(seeded_store, "sao 599", layers=["parks"])} == {"star-599"}
+
+
+def test_views_with_the_same_fields_share_their_names(seeded_store: Store) -> None:
+    prepare(seeded_store)
+    kept = searching._KEPT[seeded_store.core.engine]
+    before = dict(kept.names)
+    search(StoreView(seeded_store, Sight(layers=frozenset({"parks"}), restricted=frozenset())), "phu nghia")
+    assert {key: kept.names[key] for key in before} == before

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import make_url
 
@@ -20,6 +21,12 @@ from tests.support.server import serve
 ROOT = Path(__file__).resolve().parent.parent
 ENGINES = ("geopackage", "postgis")
 CHROMIUM = Path("/usr/bin/chromium")
+
+# Nothing depends on how busy the machine is, and one state of the code always has the same result; new examples of the
+# laws are looked for with --hypothesis-profile=explore.
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("same", settings.get_profile("explore"), derandomize=True, database=None)
+settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from starlette.testclient import TestClient
 from tests.support.server import serve
 
 PATIENCE_S = 2
+#: More than anything here takes on a busy machine.
+LIMIT_S = 60
 
 
 @pytest.fixture(scope="module")
@@ -41,16 +43,40 @@ def patient(log: Path) -> Iterator[str]:
 @contextmanager
 def connected(address: str) -> Iterator[socket.socket]:
     place = urlsplit(address)
-    with socket.create_connection((place.hostname, place.port), timeout=20) as client:
+    with socket.create_connection((place.hostname, place.port), timeout=LIMIT_S) as client:
         yield client
 
 
-def quickly(address: str, path: str = "/health") -> float:
-    began = time.monotonic()
-    with urllib.request.urlopen(address + path, timeout=20) as answer:
+def answered(address: str, path: str = "/health") -> None:
+    with urllib.request.urlopen(address + path, timeout=LIMIT_S) as answer:
         assert answer.status == 200
         answer.read()
-    return time.monotonic() - began
+
+
+def answered_beside(address: str, path: str, *, held: Callable[[], list[socket.socket]]) -> list[socket.socket]:
+    """Ask beside callers who hold their connections; give those who are still waited for when the answer is there.
+
+    On a busy machine the patience with them may end first: then others come, and it is asked again.
+    """
+    deadline = time.monotonic() + LIMIT_S
+    while True:
+        callers = held()
+        answered(address, path)
+        if all(is_served(caller) for caller in callers):
+            return callers
+        assert time.monotonic() < deadline, "nobody is answered before the others are given up"
+
+
+def is_served(client: socket.socket) -> bool:
+    """Tell whether the server still holds the other end of a connection, by the system's own list of them."""
+    here, there = client.getsockname()[1], client.getpeername()[1]
+    lines = Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]
+    ends = [line.split()[1:4] for line in lines]
+    established = "01"
+    return any(
+        state == established and local.endswith(f":{there:04X}") and remote.endswith(f":{here:04X}")
+        for local, remote, state in ends
+    )
 
 
 def logged(log: Path) -> list[dict[str, Any]]:
@@ -73,15 +99,15 @@ def rest(client: socket.socket) -> bytes:
 
 def test_callers_who_never_finish_a_head_are_ended_and_hold_up_nobody(patient: str) -> None:
     with ExitStack() as stack:
-        slow = [stack.enter_context(connected(patient)) for _ in range(20)]
-        for number, client in enumerate(slow):
-            client.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n" if number % 2 else b"G")
-        for _ in range(5):
-            assert quickly(patient) < PATIENCE_S
-        began = time.monotonic()
-        for client in slow[:4]:
+
+        def slow() -> list[socket.socket]:
+            made = [stack.enter_context(connected(patient)) for _ in range(20)]
+            for number, client in enumerate(made):
+                client.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n" if number % 2 else b"G")
+            return made
+
+        for client in answered_beside(patient, "/health", held=slow)[:4]:
             assert rest(client).startswith(b"HTTP/1.1 408 ")
-        assert time.monotonic() - began < PATIENCE_S + 5
 
 
 def test_a_head_without_end_is_cut_off(patient: str) -> None:
@@ -96,20 +122,26 @@ def test_a_head_without_end_is_cut_off(patient: str) -> None:
             except (BrokenPipeError, ConnectionResetError):
                 pass
             assert sent < 50_000_000
-    assert quickly(patient) < PATIENCE_S
+    answered(patient)
 
 
 def test_who_asks_for_much_and_reads_nothing_is_ended(patient: str) -> None:
     asked = 100
     with ExitStack() as stack:
-        greedy = [stack.enter_context(connected(patient)) for _ in range(2)]
-        for client in greedy:
-            client.sendall(b"GET /collections/rules/items?limit=1000 HTTP/1.1\r\nHost: x\r\n\r\n" * asked)
-        for _ in range(4):
-            assert quickly(patient, "/collections/parks/items?limit=5") < PATIENCE_S + 3
-        time.sleep(PATIENCE_S + 1)
+
+        def greedy() -> list[socket.socket]:
+            made = [stack.enter_context(connected(patient)) for _ in range(2)]
+            for client in made:
+                client.sendall(b"GET /collections/rules/items?limit=1000 HTTP/1.1\r\nHost: x\r\n\r\n" * asked)
+            return made
+
+        caller, _ = answered_beside(patient, "/collections/parks/items?limit=5", held=greedy)
+        deadline = time.monotonic() + LIMIT_S
+        while is_served(caller):
+            assert time.monotonic() < deadline, "who reads nothing is served on and on"
+            time.sleep(0.05)
         # What lay in the buffers still comes, but not all that was asked for.
-        assert 0 < rest(greedy[0]).count(b"HTTP/1.1 200 OK") < asked
+        assert 0 < rest(caller).count(b"HTTP/1.1 200 OK") < asked
 
 
 def test_a_body_that_is_too_long_or_never_comes_holds_up_nobody(patient: str) -> None:
@@ -119,10 +151,14 @@ def test_a_body_that_is_too_long_or_never_comes_holds_up_nobody(patient: str) ->
         client.sendall(head.encode() + b"Content-Length: 30000\r\n\r\n" + b" " * 30_000)
         assert client.recv(100).startswith(b"HTTP/1.1 413 ")
     with ExitStack() as stack:
-        for _ in range(10):
-            client = stack.enter_context(connected(patient))
-            client.sendall(head.encode() + b"Content-Length: 100\r\n\r\n{")
-        assert quickly(patient) < PATIENCE_S
+
+        def stalled() -> list[socket.socket]:
+            made = [stack.enter_context(connected(patient)) for _ in range(10)]
+            for client in made:
+                client.sendall(head.encode() + b"Content-Length: 100\r\n\r\n{")
+            return made
+
+        answered_beside(patient, "/health", held=stalled)
 
 
 def test_more_callers_than_there_is_room_for_are_told_to_come_again(patient: str) -> None:
@@ -130,10 +166,10 @@ def test_more_callers_than_there_is_room_for_are_told_to_come_again(patient: str
         crowd = [stack.enter_context(connected(patient)) for _ in range(60)]
         crowd[-1].sendall(b"GET /live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert rest(crowd[-1]).startswith(b"HTTP/1.1 503 ")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + LIMIT_S
     while True:
         try:
-            quickly(patient, "/live")
+            answered(patient, "/live")
             break
         except OSError:
             assert time.monotonic() < deadline
@@ -166,15 +202,15 @@ def test_a_server_lives_without_its_store_but_is_not_ready(client: TestClient) -
 
 def test_every_request_is_one_line_of_json_with_its_id(patient: str, log: Path) -> None:
     ask = urllib.request.Request(f"{patient}/collections/parks/items?limit=1", headers={"X-Request-ID": "abcdefgh"})
-    threads = [threading.Thread(target=quickly, args=(patient, "/live")) for _ in range(4)]
+    threads = [threading.Thread(target=answered, args=(patient, "/live")) for _ in range(4)]
     for thread in threads:
         thread.start()
-    with urllib.request.urlopen(ask, timeout=20) as answer:
+    with urllib.request.urlopen(ask, timeout=LIMIT_S) as answer:
         assert answer.headers["X-Request-ID"] == "abcdefgh"
     for thread in threads:
         thread.join()
     # A line is written when its answer is through, so a caller may look a moment before it stands there.
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + LIMIT_S
     while len(lines := logged(log)) < 5 or not any(line.get("request_id") == "abcdefgh" for line in lines):
         assert time.monotonic() < deadline, lines
         time.sleep(0.05)

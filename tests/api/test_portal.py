@@ -243,14 +243,15 @@ def test_a_slow_answer_never_replaces_a_later_view(page: Page, server: str) -> N
     page.goto(f"{server}/?lang=en")
     page.evaluate(
         "() => { const real = window.fetch; window.fetch = async (url, options) => {"
-        " if (url.includes('view=findings')) await new Promise((go) => setTimeout(go, 600));"
-        " return real(url, options); }; }"
+        " if (!url.includes('view=findings')) return real(url, options);"
+        " await new Promise((go) => setTimeout(go, 600));"
+        " return real(url, options).finally(() => { setTimeout(() => { window.late = true; }, 300); }); }; }"
     )
     tabs = page.locator(".tabs")
     tabs.get_by_role("link", name="Findings").click()
     tabs.get_by_role("link", name="Ledger").click()
     page.wait_for_url("**view=ledger")
-    page.wait_for_timeout(1_200)
+    page.wait_for_function("window.late && !document.querySelector('#panel').hasAttribute('aria-busy')")
     assert page.url == f"{server}/?horizon=2030&lang=en&view=ledger"
     assert page.locator("body").get_attribute("data-view") == "ledger"
     assert page.locator("#panel").get_attribute("aria-busy") is None

@@ -85,19 +85,18 @@ def test_maplibre_draws_a_park_in_the_colour_of_its_legend(drawing: Browser, ser
     lon, lat, colour = a_park(server, page)
     page.goto(f"{server}/tiles.html?collections=parks#14/{lat}/{lon}")
     until(page, "() => window.parkplanMap && parkplanMap.loaded() && parkplanMap.queryRenderedFeatures().length")
-    page.wait_for_timeout(500)  # tiles fade in
-    seen = page.evaluate(
-        """([lon, lat]) => {
+    read = """([lon, lat]) => {
             const canvas = parkplanMap.getCanvas(), place = parkplanMap.project([lon, lat]);
             const scale = canvas.width / canvas.clientWidth, gl = canvas.getContext("webgl2");
             const pixel = new Uint8Array(4);
             gl.readPixels(place.x * scale, canvas.height - place.y * scale, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
             return [...pixel];
-        }""",
-        [lon, lat],
-    )
+        }"""
     opacity = shipped_definitions()["parks"].style.fill_opacity
-    assert near(seen, colour, (0xF7, 0xF6, 0xF2), opacity), (seen, colour)
+    deadline = time.monotonic() + 30
+    while not near(seen := page.evaluate(read, [lon, lat]), colour, (0xF7, 0xF6, 0xF2), opacity):
+        assert time.monotonic() < deadline, (seen, colour)
+        page.wait_for_timeout(50)  # tiles fade in
     feature = page.evaluate(
         """([lon, lat]) => parkplanMap.queryRenderedFeatures(parkplanMap.project([lon, lat]))
             .map((feature) => [feature.sourceLayer, feature.id])""",

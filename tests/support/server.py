@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
+import re
 import subprocess
 import sys
 import time
@@ -45,18 +45,17 @@ def serve(store: Path, *, settings: Mapping[str, str] | None = None) -> Iterator
     made = parkplan("init", store=store)
     if made.returncode != 0:
         raise RuntimeError(f"parkplan init failed: {made.stdout}{made.stderr}")
-    port = _free_port()
     log = store.with_suffix(".log")
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [PROGRAM, "serve", "--port", str(port)],
+            [PROGRAM, "serve", "--port", "0"],
             cwd=ROOT,
             env={**_environment(store), **(settings or {})},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     try:
-        address = f"http://127.0.0.1:{port}"
+        address = _address(process, log)
         _wait_for(address, process, log)
         yield address
     finally:
@@ -64,10 +63,14 @@ def serve(store: Path, *, settings: Mapping[str, str] | None = None) -> Iterator
         process.wait(timeout=START_LIMIT_S)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Wait until a server says where it is: it chose its port itself, so that nobody can take it in between."""
+    deadline = time.monotonic() + START_LIMIT_S
+    while not (said := re.search(rb" (http://[\d.]+:\d+)/ \(.*\n", log.read_bytes())):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"The server did not start:\n{log.read_text(errors='replace')}")
+        time.sleep(0.05)
+    return said[1].decode()
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -78,6 +78,7 @@ KINDS: Final[dict[type[ParkplanError], ProblemKind]] = {
     layers_errors.PersonExistsError: _kind(409, "person-exists", "Tên đã có", "Name taken"),
     layers_errors.UnknownTokenError: _kind(404, "unknown-token", "Không có khoá này", "Unknown token"),
     layers_errors.HiddenValueError: _kind(409, "hidden-value", "Vướng thông tin hạn chế", "Hidden value in the way"),
+    layers_errors.UnknownPackageError: _kind(404, "unknown-package", "Không có gói này", "Unknown package"),
     layers_errors.UnknownProposalError: _kind(404, "unknown-proposal", "Không có đề xuất này", "Unknown proposal"),
     layers_errors.UnknownCommentError: _kind(404, "unknown-comment", "Không có ý kiến này", "Unknown comment"),
     layers_errors.TransitionError: _kind(409, "transition", "Không chuyển được trạng thái", "Transition not allowed"),

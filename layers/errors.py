@@ -44,6 +44,7 @@ __all__ = [
     "UnknownFieldError",
     "UnknownJobError",
     "UnknownLayerError",
+    "UnknownPackageError",
     "UnknownPersonError",
     "UnknownProposalError",
     "UnknownTileError",
@@ -225,6 +226,12 @@ class UnknownCommentError(LayersError):
     """A comment that a proposal does not have."""
 
     template = Text(vi="Đề xuất {where} không có ý kiến {seen!r}.", en="The proposal {where} has no comment {seen!r}.")
+
+
+class UnknownPackageError(LayersError):
+    """A package of which the record of exchanges knows nothing."""
+
+    template = Text(vi="Sổ giao nhận không có gói {seen!r}.", en="The record of exchanges has no package {seen!r}.")
 
 
 class TransitionError(LayersError):

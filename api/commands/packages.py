@@ -49,38 +49,78 @@ def create(
         str | None,
         typer.Option(metavar="W,S,E,N|FILE", help="Only features that reach into it; everywhere without it."),
     ] = None,
+    park: Annotated[str | None, typer.Option(metavar="ID", help="The ground of this park, in place of --area.")] = None,
+    margin: Annotated[float, typer.Option(metavar="METRES", help="So far around the park as well.")] = 0.0,
     as_of: Annotated[int | None, typer.Option(metavar="N", help="The state after this changeset; the newest.")] = None,
     key: Annotated[Path | None, typer.Option(metavar="FILE.key", help="Sign with this key.")] = None,
-    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who signs; you, without it.")] = None,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who hands it out and signs; you, without it.")] = None,
     store: StoreOption = None,
     lang: LangOption = None,
 ) -> None:
-    """Write layers into one package, in the language of the institute."""
+    """Write layers into one package, in the language of the institute, and note that it was handed out."""
     language = spoken_language(lang)
+    if area is not None and park is not None:
+        raise typer.BadParameter("--area, --park")
 
-    from layers.packages import create_package, read_area, read_private_key  # noqa: PLC0415
+    from layers.packages import hand_out, park_area, read_area, read_private_key  # noqa: PLC0415
 
     secret = None if key is None else read_private_key(key)
     shape = None if area is None else read_area(area)
+    who = by or getpass.getuser()
     with open_existing(store) as opened:
-        manifest = create_package(
+        if park is not None:
+            shape = park_area(opened, park, margin_m=margin, changeset=as_of)
+        manifest, noted = hand_out(
             opened,
             out,
+            who=who,
             layers=[name.strip() for name in layers.split(",") if name.strip()],
             institute=for_,
             area=shape,
             changeset=as_of,
             language=language,
             key=secret,
-            signed_by=by or getpass.getuser(),
+            signed_by=who,
         )
     counts = ", ".join(f"{layer} {entry.features}" for layer, entry in manifest.layers.items())
     base = manifest.store.changeset
     told = Text(
-        vi=f"Đã ghi {out}: {counts}; trạng thái gốc: phiên bản thay đổi {base}.",
-        en=f"Wrote {out}: {counts}; base: changeset {base}.",
+        vi=f"Đã ghi {out}: {counts}; trạng thái gốc: phiên bản thay đổi {base}; số {noted.number} trong sổ giao nhận.",
+        en=f"Wrote {out}: {counts}; base: changeset {base}; number {noted.number} of the record.",
     )
     say(told.say(language))
+
+
+@package.command("list")
+def list_(
+    *,
+    institute: Annotated[str | None, typer.Option(metavar="NAME", help="Only what concerns this institute.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Write the record there as JSON.")] = None,
+    store: StoreOption = None,
+    lang: LangOption = None,
+) -> None:
+    """List which packages were handed out and came back, the newest first."""
+    language = spoken_language(lang)
+
+    from layers.geojson import to_json  # noqa: PLC0415
+    from layers.packages import EXCHANGE_TITLES, list_exchanges  # noqa: PLC0415
+
+    with open_existing(store) as opened:
+        found = list_exchanges(opened, institutes=None if institute is None else [institute])
+    if out is not None:
+        write_result(to_json([one.document(language) for one in found]) + b"\n", out=out)
+    for one in found:
+        counts = ", ".join(f"{layer} {features}" for layer, features in one.layers.items())
+        after = Text(
+            vi=("" if one.answers is None else f" · trả lời số {one.answers}")
+            + ("" if one.proposal is None else f" · đề xuất {one.proposal}"),
+            en=("" if one.answers is None else f" · answers {one.answers}")
+            + ("" if one.proposal is None else f" · proposal {one.proposal}"),
+        ).say(language)
+        say(
+            f"{one.number}. {EXCHANGE_TITLES[one.kind].say(language)} · {one.time:%Y-%m-%d %H:%M} UTC · "
+            f"{one.institute or '-'} · {one.who} · {one.name} · #{one.base}: {counts}{after}"
+        )
 
 
 @package.command()

@@ -50,6 +50,8 @@ class BaseTables(NamedTuple):
         As in `layers.store.proposal_tables`.
     proposal_comments, proposal_documents, proposal_checks : Table
         As in `layers.store.proposal_tables`.
+    exchanges : Table
+        Packages that were handed out, and that came back.
     """
 
     meta: sa.Table
@@ -62,6 +64,7 @@ class BaseTables(NamedTuple):
     proposal_comments: sa.Table
     proposal_documents: sa.Table
     proposal_checks: sa.Table
+    exchanges: sa.Table
 
     @property
     def append_only(self) -> tuple[sa.Table, ...]:
@@ -70,9 +73,9 @@ class BaseTables(NamedTuple):
         Returns
         -------
         tuple of Table
-            The record, and that of proposals.
+            The record, that of proposals, and that of packages.
         """
-        return self.changesets, self.history, self.proposal_events, self.proposal_changes
+        return self.changesets, self.history, self.proposal_events, self.proposal_changes, self.exchanges
 
 
 def base_tables(metadata: sa.MetaData) -> BaseTables:
@@ -131,6 +134,27 @@ def base_tables(metadata: sa.MetaData) -> BaseTables:
             ).ddl_if(dialect="postgresql"),
         ),
         **proposal_tables(metadata)._asdict(),
+        exchanges=sa.Table(
+            "parkplan_exchanges",
+            metadata,
+            sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+            sa.Column("kind", sa.Text, nullable=False),
+            sa.Column("time", sa.Text, nullable=False),
+            sa.Column("who", sa.Text, nullable=False),
+            sa.Column("institute", sa.Text, nullable=False),
+            sa.Column("base", sa.Integer, nullable=False),
+            sa.Column("layers", sa.Text, nullable=False),
+            sa.Column("area", sa.Text),
+            sa.Column("name", sa.Text, nullable=False),
+            sa.Column("sha256", sa.Text, nullable=False),
+            sa.Column("size", _COLUMN_TYPES["integer"](), nullable=False),
+            sa.Column("signature", sa.Text, nullable=False),
+            sa.Column("language", sa.Text, nullable=False),
+            sa.Column("made", sa.Text, nullable=False),
+            sa.Column("answers", sa.Integer),
+            sa.Column("proposal", sa.Integer),
+            sa.Column("place", sa.Text, nullable=False),
+        ),
     )
 
 

@@ -185,13 +185,15 @@ class StoreView(Store):
             # All that is seen was checked before: what is told here are values that are not.
             raise HiddenValueError(where=error.where) from None
 
-    def completed(self, edits: Sequence[Edit]) -> list[Edit]:
+    def completed(self, edits: Sequence[Edit], *, as_of: int | None = None) -> list[Edit]:
         """Return edits with the values that are not seen, as they are now.
 
         Parameters
         ----------
         edits : sequence of Put or Remove
             In the fields that are seen.
+        as_of : int, optional
+            As they were after this changeset instead.
 
         Returns
         -------
@@ -205,7 +207,7 @@ class StoreView(Store):
         UnknownLayerError
             If a layer is not seen.
         """
-        return [self._completed(edit) for edit in edits]
+        return [self._completed(edit, as_of) for edit in edits]
 
     def _spoken(self, edit: Edit) -> Edit:
         """Return an edit that says which fields it speaks of: the others stay, whoever changes them meanwhile."""
@@ -219,7 +221,7 @@ class StoreView(Store):
         checked = _checked(seen, edit)
         return Put(edit.layer, checked.features, edit.mode, shown if edit.fields is None else edit.fields)
 
-    def _completed(self, edit: Edit) -> Edit:
+    def _completed(self, edit: Edit, as_of: int | None) -> Edit:
         seen = self.definition(edit.layer)
         if not isinstance(edit, Put):
             return edit
@@ -227,7 +229,7 @@ class StoreView(Store):
         if seen is whole:
             return edit
         features = _checked(seen, edit).features
-        there = self._whole.read(edit.layer, ids=features.index.tolist())
+        there = self._whole.read(edit.layer, ids=features.index.tolist(), as_of=as_of)
         return Put(edit.layer, _with_hidden(whole, seen, features, there), edit.mode, edit.fields)
 
 
@@ -254,7 +256,7 @@ def _with_hidden(
     )
 
 
-def completed(store: Store, edits: Sequence[Edit]) -> list[Edit]:
+def completed(store: Store, edits: Sequence[Edit], *, as_of: int | None = None) -> list[Edit]:
     """Return edits that somebody made with what he saw, with all that he did not see.
 
     What keeps edits for later, as a proposal does, has to keep them whole: a value that was not seen was not removed.
@@ -265,6 +267,8 @@ def completed(store: Store, edits: Sequence[Edit]) -> list[Edit]:
         A view or a whole store.
     edits : sequence of Put or Remove
         In the fields that the store shows.
+    as_of : int, optional
+        The changeset that they were made on; the newest, without it.
 
     Returns
     -------
@@ -278,4 +282,4 @@ def completed(store: Store, edits: Sequence[Edit]) -> list[Edit]:
     UnknownLayerError
         If a layer is not seen.
     """
-    return store.completed(edits) if isinstance(store, StoreView) else list(edits)
+    return store.completed(edits, as_of=as_of) if isinstance(store, StoreView) else list(edits)

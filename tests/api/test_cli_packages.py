@@ -19,6 +19,7 @@ from gis.maps import conflict_layers
 from layers.catalogue import shipped_definitions
 from layers.errors import FileUnreadableError, MissingFileError, ValueOutOfRangeError
 from layers.merge import Resolution, merge_layer, parse_resolutions, read_resolutions
+from layers.schema import typed
 from layers.store import Put, open_store
 from tests.layers.test_packages import plots
 
@@ -59,6 +60,32 @@ def _edit(package: Path, **names: str) -> Path:
     return Path(shutil.make_archive("returned", "zip", "work"))
 
 
+def test_the_record_of_exchanges_is_listed(run: Run) -> None:
+    with open_store("store.gpkg") as store:
+        park = plots().iloc[[0]].assign(name_vi="Khu A")[["name_vi", "geometry"]].set_axis(["khu-a"])
+        store.commit([Put("parks", typed(store.definition("parks"), park))], author="Sở", message="Khu")
+    code, said, _ = run(
+        *("package", "create", "--layers", "plots", "--for", "Viện A", "--out", "p.zip", "--by", "Sở"),
+        *("--park", "khu-a", "--margin", "5"),
+    )
+    assert (code, said.count("number 1 of the record")) == (0, 1)
+    with zipfile.ZipFile("p.zip") as packed:
+        assert json.loads(packed.read("manifest.json"))["layers"]["plots"]["features"] < len(plots())
+    assert run("package", "propose", "p.zip")[0] == 0
+    _, said, _ = run("package", "list", "--institute", "viện a", "--out", "list.json", lang="vi")
+    newest, first = said.splitlines()
+    assert newest.startswith("2. Nhận lại · ")
+    assert newest.endswith("#2: plots 0 · trả lời số 1")
+    assert first.startswith("1. Giao · ")
+    assert " · Viện A · Sở · p.zip · #2: plots " in first
+    assert [one["number"] for one in json.loads(Path("list.json").read_text())] == [2, 1]
+    assert run("package", "list", "--institute", "Viện B")[1] == ""
+    code, _, said = run(
+        "package", "create", "--layers", "plots", "--for", "A", "-o", "q.zip", "--park", "x", "--area", "1"
+    )
+    assert code == 2
+
+
 def _meanwhile(**names: str) -> None:
     with open_store("store.gpkg") as store:
         current = store.read("plots")
@@ -74,7 +101,7 @@ def _meanwhile(**names: str) -> None:
 def returned(run: Run) -> Path:
     """Give a package that came back, contradicting what was changed meanwhile."""
     code, out, _ = run("package", "create", "--layers", "plots", "--for", "Viện A", "--out", "p.zip")
-    assert (code, out) == (0, "Wrote p.zip: plots 20; base: changeset 1.\n")
+    assert (code, out) == (0, "Wrote p.zip: plots 20; base: changeset 1; number 1 of the record.\n")
     place = _edit(Path("p.zip"), _001="Lô mới", _002=HOSTILE)
     _meanwhile(_002="Tên khác")
     return place
@@ -85,7 +112,8 @@ def test_a_package_goes_out_signed_and_is_verified(run: Run) -> None:
     area = ("--area", "105.6,20.9,105.7025,21.1")
     made = ("package", "create", "--layers", "plots,parks", "--for", "Viện", "--out", "p.zip", "--key", "so.key")
     code, out, _ = run(*made, *area, "--by", "Sở QHKT", lang="vi")
-    assert (code, out) == (0, "Đã ghi p.zip: plots 12, parks 0; trạng thái gốc: phiên bản thay đổi 1.\n")
+    told = "Đã ghi p.zip: plots 12, parks 0; trạng thái gốc: phiên bản thay đổi 1; số 1 trong sổ giao nhận.\n"
+    assert (code, out) == (0, told)
     code, out, _ = run("package", "verify", "p.zip", "--key", "so.pub")
     assert code == 0
     assert out.startswith("The signature of Sở QHKT (key ")

@@ -59,6 +59,8 @@ from api.quick import QuickPages
 from api.responses import answer, problem_answer
 from api.running import Runner
 from api.settings import Settings
+from api.short import Short
+from api.short_serving import Keeping
 from api.tile_server import TileServer
 from layers.coverages import Coverages
 from layers.errors import ParkplanError
@@ -230,7 +232,9 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.store, app.state.jobs, app.state.gate = store, kept, Gate(settings, store, people)
             limit_queries(store.core.engine, settings.query_time_s)
             app.state.runner = Runner(settings, store, kept)
+            await app.state.short.open(store, app.state.gate)
             yield
+            app.state.short.close()
             await run_in_threadpool(app.state.runner.close)
 
     app = FastAPI(
@@ -250,6 +254,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.metrics = Metrics()
+    app.state.short = Short(app.state.metrics)
     app.state.coverages = Coverages(Path(settings.raster_folder) if settings.raster_folder else None)
     app.state.tiles = TileServer(settings.tiles_folder)
     pages = (people_pages.router, oidc.router, features.landing, portal.router, portal.filing, portal.history)
@@ -283,4 +288,5 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(AuditMiddleware)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM)
     app.add_middleware(EdgeMiddleware, basemap_url=settings.basemap_url)
+    app.add_middleware(Keeping, short=app.state.short)
     return app

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from api.metrics import Metrics
 
-__all__ = ["EdgeMiddleware", "JsonLines", "content_security_policy", "start_logging"]
+__all__ = ["EdgeMiddleware", "JsonLines", "content_security_policy", "pattern_of", "start_logging"]
 
 LOG: Final = logging.getLogger("parkplan")
 
@@ -118,7 +118,7 @@ class EdgeMiddleware:
             await fault(inner, receive, answered.send)
         finally:
             seconds = time.perf_counter() - started
-            figures.answered(request.method, _pattern(inner), answered.status, seconds)
+            figures.answered(request.method, pattern_of(inner), answered.status, seconds)
             LOG.info(
                 "request",
                 extra={
@@ -132,8 +132,19 @@ class EdgeMiddleware:
             )
 
 
-def _pattern(scope: Scope) -> str:
-    """Return the pattern of the address that was answered, which no caller makes up."""
+def pattern_of(scope: Scope) -> str:
+    """Return the pattern of the address that was answered, which no caller makes up.
+
+    Parameters
+    ----------
+    scope : dict
+        Of ASGI, after the answer.
+
+    Returns
+    -------
+    str
+        As the routes have it.
+    """
     return str(scope.get("parkplan.pattern") or getattr(scope.get("route"), "path_format", OTHER))
 
 

@@ -21,6 +21,7 @@ from api.etags import state_digest, strong_etag
 from api.languages import as_language, request_language
 from api.links import GEOJSON, JSON, JSONFG, base_url, collection_url, feature_url, link, request_url
 from api.params import parse_bbox, parse_filter, parse_limit
+from api.short import keep
 from layers.definitions import STORE_CRS
 from layers.errors import LayersError
 from layers.published import CRS84
@@ -102,6 +103,8 @@ class QuickPages:
             return None
         if body is None:
             return None
+        if asked.feature_id is not None:
+            keep(request)
         request.scope["parkplan.pattern"] = _PATTERNS[asked.feature_id is not None]
         own = {**_HEADERS, "Content-Language": asked.language, **headers}
         return Response(body, media_type=GEOJSON, headers=own)

@@ -16,6 +16,7 @@ from api.links import JSON, base_url
 from api.openapi import document_of
 from api.params import LanguageParameter, StoreParameter, check_format
 from api.responses import answer
+from api.short import keep
 from api.tile_documents import MVT, matrix_set_list, tile_json, tileset_document, tileset_list
 from api.tile_params import (
     HANDED_ON,
@@ -297,6 +298,7 @@ def layer_tileset(
 def _sent(
     request: Request, store: Store, definitions: Sequence[LayerDefinition], tile: Tile, selection: TileSelection
 ) -> Response:
+    keep(request)
     made = request.app.state.tiles.tile(store, [definition.id for definition in definitions], tile, selection)
     headers = {
         "ETag": f"W/{made.etag}",

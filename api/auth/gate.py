@@ -123,6 +123,21 @@ class Gate:
             raise NotSignedInError(where=request.url.path)
         return person
 
+    def lets_by(self, caller: str) -> bool:
+        """Return whether a stranger who was let in before may ask again, and count it.
+
+        Parameters
+        ----------
+        caller : str
+            Network that he calls from.
+
+        Returns
+        -------
+        bool
+            False if he calls too often; `admit` says so, and counts nothing more.
+        """
+        return not self.signs_in or not self._requests.wait_s(caller)
+
     def store_for(self, person: Person) -> Store:
         """Return the store as a person may see it.
 

@@ -64,7 +64,7 @@ def _run(settings: Settings, listener: socket.socket, *, ready: str) -> None:
 
     from api.app import create_app  # noqa: PLC0415
     from api.middleware import start_logging  # noqa: PLC0415
-    from api.patience import patient_protocol  # noqa: PLC0415
+    from api.short_serving import short_protocol  # noqa: PLC0415
 
     class Server(uvicorn.Server):
         """Says where it is once it answers."""
@@ -80,7 +80,7 @@ def _run(settings: Settings, listener: socket.socket, *, ready: str) -> None:
     app = create_app(settings)
     config = uvicorn.Config(
         app,
-        http=patient_protocol(settings.client_time_s),
+        http=short_protocol(app.state.short, settings.client_time_s),
         limit_concurrency=settings.max_connections,
         log_config=None,
         access_log=False,

@@ -225,9 +225,9 @@ def _field_schema(field: Field, language: Language) -> JsonObject:
 
 
 def _geometry_schema(types: tuple[GeometryType, ...]) -> JsonObject:
-    name = {"Point": "point", "LineString": "line-string", "Polygon": "polygon"}
-    kinds = sorted({"multi-" + name[t[5:]] if t.startswith("Multi") else name[t] for t in types})
-    return {"x-ogc-role": "primary-geometry", "format": "geometry-" + "-or-".join(kinds if len(kinds) < 3 else ["any"])}
+    families = {type_.removeprefix("Multi").lower() for type_ in types}
+    kinds = sorted({type_.lower() for type_ in types}, key=len) if len(families) == 1 else ["any"]
+    return {"x-ogc-role": "primary-geometry", "format": "geometry-" + "-or-".join(kinds)}
 
 
 def _properties(definition: LayerDefinition, language: Language) -> JsonObject:
@@ -242,6 +242,11 @@ def _properties(definition: LayerDefinition, language: Language) -> JsonObject:
 
 def _id_schema() -> JsonObject:
     return {"type": "string", "title": "id", "x-ogc-role": "id"}
+
+
+def _id_name(definition: LayerDefinition) -> str:
+    """Return what a feature's id is called in its schema: as in GeoJSON, where no field of the layer is called so."""
+    return ID_FIELD if any(field.name == "id" for field in definition.fields) else "id"
 
 
 def _named(properties: JsonObject, title: str) -> JsonObject:
@@ -270,17 +275,12 @@ def json_schema(definition: LayerDefinition, language: Language) -> JsonObject:
     dict
         A JSON Schema 2020-12 document without `$id`.
     """
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "type": "object",
-        "title": definition.title.say(language),
-        "properties": {
-            ID_FIELD: {**_id_schema(), "readOnly": True},
-            **_properties(definition, language),
-        },
-        "required": [field.name for field in definition.all_fields if field.required],
-        "additionalProperties": False,
-    }
+    properties = {_id_name(definition): {**_id_schema(), "readOnly": True}, **_properties(definition, language)}
+    for place, schema in enumerate(properties.values(), start=1):
+        # Programs forget the order of a JSON object.
+        schema["x-ogc-propertySeq"] = place
+    required = [field.name for field in definition.all_fields if field.required]
+    return {**_named(properties, definition.title.say(language)), "required": required}
 
 
 def queryables(definition: LayerDefinition, language: Language) -> JsonObject:

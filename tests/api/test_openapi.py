@@ -260,7 +260,7 @@ def test_the_features_of_every_shipped_layer_follow_their_schema(hanoi: TestClie
         validator = jsonschema.Draft202012Validator(schema)
         for feature in hanoi.get(f"/collections/{collection['id']}/items?limit=1000").json()["features"]:
             known = {name: value for name, value in feature["properties"].items() if value is not None}
-            validator.validate({"feature_id": feature["id"], **known})
+            validator.validate({"id": feature["id"], **known})
 
 
 def test_docs_and_document_tell_the_same(document: dict[str, Any]) -> None:

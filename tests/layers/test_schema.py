@@ -65,9 +65,36 @@ def test_titles_units_and_roles_stand_in_the_schema(plots: LayerDefinition) -> N
     assert en["area_ha"]["x-ogc-unit"] == "ha"
     assert en["park_id"]["x-ogc-collectionId"] == "parks"
     assert en["land_use"]["x-parkplan-codes"]["CX"] == "Greenery"
-    assert en["geometry"] == {"x-ogc-role": "primary-geometry", "format": "geometry-multi-polygon-or-polygon"}
-    assert en["feature_id"]["x-ogc-role"] == "id"
+    assert en["geometry"]["x-ogc-role"] == "primary-geometry"
+    assert en["id"]["x-ogc-role"] == "id"
     assert en["valid_from"]["x-ogc-role"] == "primary-interval-start"
+
+
+@pytest.mark.parametrize(
+    ("types", "format_"),
+    [
+        ('["Polygon", "MultiPolygon"]', "geometry-polygon-or-multipolygon"),
+        ('["MultiLineString", "LineString"]', "geometry-linestring-or-multilinestring"),
+        ('["LineString"]', "geometry-linestring"),
+        ('["MultiPoint"]', "geometry-multipoint"),
+        ('["Point", "Polygon"]', "geometry-any"),
+    ],
+)
+def test_the_kind_of_geometry_is_named_as_the_standard_does(types: str, format_: str) -> None:
+    """QGIS takes the type of a layer from it, where the first features have no geometry."""
+    definition = parse_definition(PLOTS.replace('["Polygon", "MultiPolygon"]', types), where="x")
+    assert json_schema(definition, "vi")["properties"]["geometry"]["format"] == format_
+    assert queryables(definition, "vi")["properties"]["geometry"]["format"] == format_
+
+
+def test_fields_have_an_order_and_the_id_the_name_that_features_give_it(plots: LayerDefinition) -> None:
+    """QGIS forgets the order of a JSON object, and would send back `feature_id` as an attribute."""
+    properties = json_schema(plots, "vi")["properties"]
+    assert [schema["x-ogc-propertySeq"] for schema in properties.values()] == list(range(1, len(properties) + 1))
+    assert list(properties)[:4] == ["id", "geometry", "name", "park_id"]
+    own = parse_definition(PLOTS.replace('name = "built"', 'name = "id"'), where="x")
+    assert json_schema(own, "vi")["properties"]["id"]["type"] == "boolean"
+    assert json_schema(own, "vi")["properties"]["feature_id"]["x-ogc-role"] == "id"
 
 
 def test_queryables_are_every_field_and_the_geometry(plots: LayerDefinition) -> None:

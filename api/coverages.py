@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.auth.persons import PersonParameter
 from api.documents import CRS84
 from api.errors import BadParameterError
-from api.links import JSON, REL, base_url, collection_url, link
+from api.links import JSON, REL, base_url, collection_url, link, own_links
 from api.openapi import document_of
 from api.params import BboxParameter, LanguageParameter, check_format
 from api.responses import answer
@@ -39,8 +39,13 @@ router = APIRouter(tags=["coverages"], default_response_class=Response, prefix="
 async def _coverages(request: Request, person: PersonParameter) -> Mapping[str, Coverage]:
     """Return the raster layers that somebody may see."""
     known: Coverages = request.app.state.coverages
-    seen = person.access.sight.layers
-    return {id_: coverage for id_, coverage in known.all.items() if seen is None or id_ in seen}
+    sight = person.access.sight
+    # Cells are not cut at an area: who reads within one only does not see them.
+    return {
+        id_: coverage
+        for id_, coverage in known.all.items()
+        if (sight.layers is None or id_ in sight.layers) and sight.area(id_) is None
+    }
 
 
 CoveragesParameter = Annotated[Mapping[str, Coverage], Depends(_coverages)]
@@ -79,7 +84,7 @@ def coverage_document(coverage: Coverage, base: str, language: Language, *, pare
     authority = coverage.crs.to_authority()
     crs = coverage.crs.to_wkt() if authority is None else "http://www.opengis.net/def/crs/{}/0/{}".format(*authority)
     links: list[dict[str, Any]] = [
-        link(url, "collection" if parent else "self", JSON, title),
+        *([link(url, "collection", JSON, title)] if parent else own_links(url, JSON, title)),
         link(f"{url}/coverage", REL + "coverage", _TIFF, _CELLS.say(language)),
         link(f"{url}/coverage/statistics", "related", JSON, _STATISTICS.say(language)),
         link(f"{url}/coverage/values", "related", JSON, _VALUES.say(language)),

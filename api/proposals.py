@@ -260,7 +260,10 @@ async def proposal_edit(
 
     def write() -> Proposal:
         edits = proposal_edits(fields)
-        check_reach(request, person, "propose", edited_shapes(store, edits))
+        for layer in {edit.layer for edit in edits}:
+            # Of a layer that is not seen it is not told that it is there.
+            store.definition(layer)
+        check_reach(request, person, "propose", edited_shapes(whole_store(request), edits))
         seen = [one for one in edits if isinstance(one, Put | Remove)]
         # What the person does not see of a feature stays in it.
         whole = [*completed(store, seen), *(one for one in edits if not isinstance(one, Put | Remove))]

@@ -109,10 +109,17 @@ def packed_sight(sight: Sight) -> JsonObject:
     Returns
     -------
     dict
-        Lists of ids, None for all.
+        Lists of ids, None for all; areas as WKB in hexadecimal digits.
     """
     named = {"layers": sight.layers, "restricted": sight.restricted}
-    return {name: None if layers is None else sorted(layers) for name, layers in named.items()}
+    return {
+        **{name: _listed(layers) for name, layers in named.items()},
+        "grounds": [[_listed(one.layers), None if one.area is None else one.area.hex()] for one in sight.grounds],
+    }
+
+
+def _listed(layers: frozenset[str] | None) -> list[str] | None:
+    return None if layers is None else sorted(layers)
 
 
 @contextmanager
@@ -125,10 +132,17 @@ def _seen_store(task: Task) -> Iterator[Store]:
 
 
 def _seen(task: Task, store: Store) -> Store:
-    from layers.store import Sight, StoreView  # noqa: PLC0415
+    from layers.store import Ground, Sight, StoreView  # noqa: PLC0415
 
-    told = {name: None if ids is None else frozenset(ids) for name, ids in task.request["sight"].items()}
-    sight = Sight(**told)
+    def named(ids: list[str] | None) -> frozenset[str] | None:
+        return None if ids is None else frozenset(ids)
+
+    told = task.request["sight"]
+    # A job that was taken on by an earlier version names no grounds: there were none.
+    grounds = frozenset(
+        Ground(named(ids), None if area is None else bytes.fromhex(area)) for ids, area in told.get("grounds", ())
+    )
+    sight = Sight(named(told["layers"]), named(told["restricted"]), grounds)
     return store if sight.all else StoreView(store, sight)
 
 

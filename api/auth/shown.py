@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from api.auth.words import said
 from layers.people import ABILITY_TITLES, ROLE_TITLES, Account, Token
 from layers.types import Language
 
@@ -27,13 +26,10 @@ def account_row(account: Account, language: Language) -> dict[str, Any]:
     dict
         Plain values.
     """
-    words = said(language)
-    grants = []
-    for grant in account.grants:
-        where = words["all_layers"] if grant.layers is None else ", ".join(sorted(grant.layers))
-        area = "" if grant.area is None else f", {words['in_area']}"
-        title = ROLE_TITLES[grant.role].say(language)
-        grants.append({"role": grant.role, "title": title, "where": f"{where}{area}"})
+    grants = [
+        {"role": grant.role, "title": ROLE_TITLES[grant.role].say(language), "where": grant.where(language)}
+        for grant in account.grants
+    ]
     return {
         "id": account.id,
         "name": account.name,

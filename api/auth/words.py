@@ -26,8 +26,6 @@ WORDS: Final[Mapping[str, Text]] = {
     "roles": Text(vi="Vai trò", en="Roles"),
     "role": Text(vi="Vai trò", en="Role"),
     "no_roles": Text(vi="chưa có vai trò nào", en="no role yet"),
-    "all_layers": Text(vi="mọi lớp", en="all layers"),
-    "in_area": Text(vi="trong một vùng", en="within an area"),
     "of_institute": Text(vi="Đơn vị", en="Institute"),
     "tokens": Text(vi="Khoá truy cập cho phần mềm", en="Tokens for programs"),
     "tokens_hint": Text(

@@ -26,7 +26,7 @@ __all__ = ["people"]
 people = typer.Typer(help="People, their roles and tokens, and the audit log.", no_args_is_help=True)
 
 _IdArgument = Annotated[str, typer.Argument(help="Name to sign in with.")]
-_NO_LAYERS = Text(vi="mọi lớp", en="all layers")
+_READS = ("area", "layers")
 
 
 @contextmanager
@@ -170,13 +170,15 @@ def roles(
     take: Annotated[str | None, typer.Option(help="The role to take back.")] = None,
     layers: Annotated[str | None, typer.Option(help="Ids of layers with commas; all without it.")] = None,
     area: Annotated[Path | None, typer.Option(help="GeoJSON file of an area, longitude and latitude.")] = None,
+    reads: Annotated[str, typer.Option(help="With an area: whether reading ends there too, area or layers.")] = "area",
     institute: Annotated[bool, typer.Option("--institute", help="For everybody of an institute.")] = False,
     store: StoreOption = None,
     lang: LangOption = None,
 ) -> None:
     """Give or take back a role, for layers and an area; without either, tell what somebody may do."""
     language = spoken_language(lang)
-    grant = None if give is None else _grant(give, layers, area)
+    choose(reads, _READS, option="--reads")
+    grant = None if give is None else _grant(give, layers, area, confined=area is not None and reads == "area")
     taken = None if take is None else _grant(take, None, None)
     target = {"institute": whom} if institute else {"person": whom}
     with _opened(store) as register:
@@ -185,7 +187,7 @@ def roles(
             _log(register, "people roles take", f"{whom} {take} {count}")
         if grant is not None:
             register.accounts.grant(grant, **target)
-            _log(register, "people roles give", f"{whom} {give} {layers or '*'}{' area' if area else ''}")
+            _log(register, "people roles give", f"{whom} {give} {layers or '*'}{f' area ({reads})' if area else ''}")
         if not institute:
             for one in register.accounts.get(whom).grants:
                 say(_said(one, language))
@@ -220,13 +222,13 @@ def audit(
     print_table(Text(vi="Nhật ký", en="Audit log").say(language), [text.say(language) for text in headings], rows)
 
 
-def _grant(role: str, layers: str | None, area: Path | None) -> Grant:
+def _grant(role: str, layers: str | None, area: Path | None, *, confined: bool = False) -> Grant:
     from layers.people import ROLE_TITLES, Grant  # noqa: PLC0415
 
     choose(role, tuple(ROLE_TITLES), option="--role")
     named = None if layers is None else frozenset(name.strip() for name in layers.split(",") if name.strip())
     chosen = next(known for known in ROLE_TITLES if known == role)
-    return Grant(chosen, named, None if area is None else _area(area))
+    return Grant(chosen, named, None if area is None else _area(area), confined=confined)
 
 
 def _area(path: Path) -> BaseGeometry:
@@ -256,9 +258,7 @@ def _area(path: Path) -> BaseGeometry:
 def _said(grant: Grant, language: Language) -> str:
     from layers.people import ROLE_TITLES  # noqa: PLC0415
 
-    where = _NO_LAYERS.say(language) if grant.layers is None else ", ".join(sorted(grant.layers))
-    area = "" if grant.area is None else Text(vi=", trong một vùng", en=", within an area").say(language)
-    return f"{ROLE_TITLES[grant.role].say(language)}: {where}{area}"
+    return f"{ROLE_TITLES[grant.role].say(language)}: {grant.where(language)}"
 
 
 def _state(language: Language, *, active: bool) -> str:

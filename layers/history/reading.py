@@ -101,7 +101,7 @@ def _states(
     old = sa.and_(then.c.layer == definition.id, then.c.feature_id.in_(touched), newest(then, ends[0]))
     before = _features(connection, definition, then, old)
     after = _features(connection, definition, history, sa.and_(mine, newest(history, ends[1])))
-    return before, after
+    return core.kept(connection, definition, before), core.kept(connection, definition, after)
 
 
 def _features(
@@ -135,7 +135,7 @@ def change_counts(core: Core, connection: sa.Connection, start: int, end: int) -
     Returns
     -------
     dict of int to dict
-        By changeset and layer the number of inserts, updates and deletes; of layers that the store shows.
+        By changeset and layer the number of inserts, updates and deletes; of what the store shows.
     """
     history = core.base.history
     seen = list(core.definitions(connection))
@@ -145,8 +145,18 @@ def change_counts(core: Core, connection: sa.Connection, start: int, end: int) -
         .group_by(history.c.changeset, history.c.layer, history.c.operation)
     )
     counts: dict[int, Counts] = {}
+    bound: set[tuple[int, str]] = set()
     for changeset, layer, operation, count in connection.execute(wanted):
-        if layer in seen:
+        if layer not in seen:
+            continue
+        if core.mark(layer):
+            bound.add((changeset, layer))
+        else:
             of = counts.setdefault(changeset, {}).setdefault(layer, {"insert": 0, "update": 0, "delete": 0})
             of[operation] = count
+    # What came into sight or went out of it by a change is told by what was seen before and after.
+    for changeset, layer in bound:
+        for one in _forward(core, connection, changeset - 1, changeset, [layer]).layers.values():
+            told = {"insert": len(one.inserted), "update": len(one.updated), "delete": len(one.deleted)}
+            counts.setdefault(changeset, {})[layer] = told
     return {number: {layer: of[layer] for layer in seen if layer in of} for number, of in sorted(counts.items())}

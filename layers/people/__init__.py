@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from layers.people.model import (
+from layers.people.access import (
     ABILITIES,
     ABILITY_TITLES,
     NO_GRANTS,
-    NOBODY,
     ROLE_ABILITIES,
     ROLE_TITLES,
     Ability,
     Access,
-    Account,
-    AuditEntry,
     Grant,
-    Institute,
-    Person,
     Role,
-    Session,
-    Token,
 )
+from layers.people.model import NOBODY, Account, AuditEntry, Institute, Person, Session, Token
 from layers.people.register import People, open_people
 from layers.people.tables import people_file
 

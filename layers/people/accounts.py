@@ -14,7 +14,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
 from layers.errors import PersonExistsError, UnknownPersonError, ValueOutOfRangeError
-from layers.people.model import Account, Grant, Institute, Role
+from layers.people.access import Grant, Role
+from layers.people.model import Account, Institute
 from layers.people.tables import Desk, now, parsed, stamp
 from layers.types import Text
 
@@ -322,6 +323,7 @@ class Accounts:
             "role": grant.role,
             "layers": None if grant.layers is None else json.dumps(sorted(grant.layers)),
             "area": None if grant.area is None else shapely.to_wkb(grant.area),
+            "confined": grant.confined,
         }
         with self._desk.writing() as connection:
             if person is not None:
@@ -389,7 +391,12 @@ def _grants(rows: Sequence[sa.Row[Any]]) -> tuple[Grant, ...]:
         return None if text is None else frozenset[str](_strings(json.loads(text)))
 
     return tuple(
-        Grant(row.role, layers(row.layers), None if row.area is None else shapely.from_wkb(bytes(row.area)))
+        Grant(
+            row.role,
+            layers(row.layers),
+            None if row.area is None else shapely.from_wkb(bytes(row.area)),
+            confined=bool(row.confined),
+        )
         for row in rows
     )
 

@@ -12,7 +12,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from layers.errors import UnknownTokenError, ValueOutOfRangeError
-from layers.people.model import ABILITIES, Ability, Session, Token
+from layers.people.access import ABILITIES, Ability
+from layers.people.model import Session, Token
 from layers.people.tables import Desk, now, parsed, stamp
 from layers.types import Text
 

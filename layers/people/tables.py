@@ -78,6 +78,7 @@ def _tables(schema: str | None) -> PeopleTables:
             _text("role"),
             _text("layers", null=True),
             sa.Column("area", sa.LargeBinary),
+            sa.Column("confined", sa.Boolean, nullable=False, server_default=sa.false()),
         ),
         sessions=sa.Table(
             "parkplan_sessions",
@@ -173,6 +174,7 @@ class Desk:
                 sa.text("SELECT pg_advisory_xact_lock(:key, hashtext(:schema))"), {"key": _LOCK, "schema": schema}
             )
         tables.audit.metadata.create_all(connection)
+        self._widen(connection, schema)
         if connection.dialect.name == "postgresql":
             function = f"{quote.quote_identifier(str(schema))}.parkplan_audit_append_only"
             connection.exec_driver_sql(
@@ -189,6 +191,15 @@ class Desk:
                 f"CREATE TRIGGER IF NOT EXISTS parkplan_audit_no_{event.lower()} BEFORE {event} ON parkplan_audit "
                 "BEGIN SELECT RAISE(ABORT, 'parkplan_audit is append-only'); END"
             )
+
+    def _widen(self, connection: sa.Connection, schema: str | None) -> None:
+        """Add the column that registers of earlier versions lack: what was granted there goes on to mean the same."""
+        grants = self.tables.grants
+        there = {column["name"] for column in sa.inspect(connection).get_columns(grants.name, schema=schema)}
+        if grants.c.confined.name not in there:
+            table = connection.dialect.identifier_preparer.format_table(grants)
+            column = sa.schema.CreateColumn(grants.c.confined).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {column}")
 
 
 def open_desk(store: str) -> Desk:

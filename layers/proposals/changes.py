@@ -25,9 +25,12 @@ from layers.proposals.model import EDITABLE, STATE_TITLES, Proposal, Withdraw
 from layers.proposals.records import check_said, note_event, read_proposal
 from layers.schema import empty_features
 from layers.store import Put, Remove, Store
+from layers.store.core import Core
 from layers.store.model import PutMode
 from layers.store.proposing import WITHDRAWN, LayerChanges, change_counts, layer_changes
 from layers.store.rows import attribute_columns, changed, json_rows
+from layers.store.selecting import wanted_by
+from layers.store.states import read_rows, state_of
 from layers.types import Text
 from layers.validation import Checked
 
@@ -172,7 +175,7 @@ def proposal_changes(store: Store, proposal: str, *, version: int | None = None)
         number = int(read_proposal(core, connection, proposal).id)
         definitions = core.definitions(connection)
         return {
-            layer: layer_changes(core, connection, definitions[layer], number, version=version)
+            layer: _seen(core, connection, definitions[layer], number, version=version)
             for layer in change_counts(core, connection, number, version=version)
             if layer in definitions
         }
@@ -205,7 +208,31 @@ def change_summary(store: Store, proposal: str, *, version: int | None = None) -
         number = int(read_proposal(core, connection, proposal).id)
         definitions = core.definitions(connection)
         counts = change_counts(core, connection, number, version=version)
-        return {layer: found for layer, found in counts.items() if layer in definitions}
+        shown = {}
+        for layer in counts.keys() & definitions.keys():
+            told = counts[layer]
+            if core.mark(layer):
+                seen = _seen(core, connection, definitions[layer], number, version=version)
+                updated = len(seen.features.index.difference(list(seen.inserted)))
+                told = {"insert": len(seen.inserted), "update": updated, "delete": len(seen.deleted)}
+            if any(told.values()):
+                shown[layer] = told
+        return {layer: shown[layer] for layer in counts if layer in shown}
+
+
+def _seen(
+    core: Core, connection: sa.Connection, definition: LayerDefinition, number: int, *, version: int | None
+) -> LayerChanges:
+    """Return what a proposal changes in a layer, as far as it is seen before or after the change."""
+    changes = layer_changes(core, connection, definition, number, version=version)
+    if not core.mark(definition.id):
+        return changes
+    features = core.kept(connection, definition, changes.features)
+    base = read_proposal(core, connection, str(number)).base
+    before = state_of(core, connection, definition, wanted_by({"as_of": base, "ids": sorted(changes.ids)}))
+    there = frozenset(read_rows(core, connection, before).ids)
+    # One that comes into sight is new to its reader, one that leaves it is gone.
+    return LayerChanges(features, frozenset(features.index) - there, (there - frozenset(features.index)) & changes.ids)
 
 
 def _check_editable(proposal: Proposal, version: int | None) -> None:

@@ -71,8 +71,9 @@ class _Kept:
         self.names: dict[tuple[str, tuple[str, ...]], _Names] = {}
 
 
-# By the engine, which all views of a store share: who sees the same fields of a layer finds the same names.
-_KEPT: Final[WeakKeyDictionary[Engine, _Kept]] = WeakKeyDictionary()
+# By the engine, which all views of a store share: who sees the same fields of a layer finds the same names. Where not
+# every feature is seen, by the view.
+_KEPT: Final[WeakKeyDictionary[Engine | Core, _Kept]] = WeakKeyDictionary()
 _LOCK: Final = threading.Lock()
 
 
@@ -176,7 +177,7 @@ def _current(core: Core, definition: LayerDefinition, latest: int) -> _Names:
     """Return the names of a layer as of a changeset, or a newer one."""
     fields = searched_fields(definition)
     with _LOCK:
-        kept = _KEPT.setdefault(core.engine, _Kept())
+        kept = _KEPT.setdefault(core if core.mark(definition.id) else core.engine, _Kept())
     names = kept.names.get((definition.id, fields))
     if names is not None and names.changeset >= latest:
         return names

@@ -16,7 +16,8 @@ from layers.store.base import Store
 from layers.store.geopackage import GeoPackageEngine
 from layers.store.model import Changeset, Decision, Edit, Extent, Page, Put, Remove, Version
 from layers.store.postgis import PostgisEngine
-from layers.store.viewing import EVERYTHING, Sight, StoreView, completed
+from layers.store.sight import EVERYTHING, Ground, Sight
+from layers.store.viewing import StoreView, completed
 from layers.types import Text
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Decision",
     "Edit",
     "Extent",
+    "Ground",
     "Page",
     "Put",
     "Remove",

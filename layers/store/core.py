@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import geopandas as gpd
 import sqlalchemy as sa
@@ -18,85 +18,16 @@ from layers.errors import StoreUnreachableError, UnknownChangesetError, UnknownL
 from layers.store.engine import Engine
 from layers.store.limits import store_failure
 from layers.store.model import Extent
-from layers.store.rows import features_from_columns
+from layers.store.rows import Rows
 from layers.store.tables import GEOMETRY_COLUMN, STORE_FORMAT, base_tables, layer_table
 from layers.types import Text
 
-__all__ = ["Core", "Rows"]
+__all__ = ["Core"]
 
 
 @lru_cache(maxsize=512)
 def _parse(definition: str) -> LayerDefinition:
     return LayerDefinition.model_validate_json(definition)
-
-
-class Rows(NamedTuple):
-    """Rows of one layer as whole columns.
-
-    Attributes
-    ----------
-    fids : sequence of int
-        Keys, ascending.
-    ids : sequence of str
-        Feature ids.
-    columns : mapping of str to sequence
-        Attributes as the driver gives them.
-    wkb : sequence of bytes or None
-        Geometries in EPSG:4326.
-    """
-
-    fids: Sequence[int]
-    ids: Sequence[str]
-    columns: Mapping[str, Sequence[Any]]
-    wkb: Sequence[bytes | None]
-
-    def features(self, definition: LayerDefinition) -> gpd.GeoDataFrame:
-        """Return the rows as features.
-
-        Parameters
-        ----------
-        definition : LayerDefinition
-            The layer.
-
-        Returns
-        -------
-        GeoDataFrame
-            In the typed form.
-        """
-        return features_from_columns(definition, self.ids, self.columns, self.wkb)
-
-    @classmethod
-    def joined(cls, definition: LayerDefinition, parts: Sequence[Rows], *, limit: int | None = None) -> Rows:
-        """Return rows of several parts of a state as one, in the order of ids; those of one part as they are.
-
-        Parameters
-        ----------
-        definition : LayerDefinition
-            The layer.
-        parts : sequence of Rows
-            No feature is in two of them.
-        limit : int or None
-            At most so many rows.
-
-        Returns
-        -------
-        Rows
-            All of them, or the first.
-        """
-        if len(parts) == 1:
-            return parts[0]
-        ids = [id_ for part in parts for id_ in part.ids]
-        order = sorted(range(len(ids)), key=ids.__getitem__)[:limit]
-        names = [field.name for field in definition.all_fields]
-        columns = {name: [value for part in parts for value in part.columns[name]] for name in names}
-        fids = [fid for part in parts for fid in part.fids]
-        wkb = [shape for part in parts for shape in part.wkb]
-        return cls(
-            [fids[place] for place in order],
-            [ids[place] for place in order],
-            {name: [values[place] for place in order] for name, values in columns.items()},
-            [wkb[place] for place in order],
-        )
 
 
 class Core:
@@ -263,6 +194,62 @@ class Core:
         table = layer_table(definition, metadata, self.engine.geometry_type(definition))
         self._tables[definition.id] = (definition, table)
         return table
+
+    def mark(self, layer: str) -> str:  # noqa: ARG002 - for a narrower sight
+        """Return what tells the features of a layer that are seen from those that others see.
+
+        Parameters
+        ----------
+        layer : str
+            The layer's id.
+
+        Returns
+        -------
+        str
+            Empty where every feature is seen: only then is something that was made of them for everybody.
+        """
+        return ""
+
+    def bound(self, definition: LayerDefinition, source: sa.FromClause) -> list[sa.ColumnElement[bool]]:  # noqa: ARG002
+        """Return what features have to meet to be seen.
+
+        Parameters
+        ----------
+        definition : LayerDefinition
+            The layer.
+        source : FromClause
+            Versions with the columns of the layer's table; the table itself is bound already.
+
+        Returns
+        -------
+        list of ColumnElement
+            To be met all; none where every feature is seen.
+        """
+        return []
+
+    def kept(
+        self,
+        connection: sa.Connection,  # noqa: ARG002 - nothing is asked where everything is seen
+        definition: LayerDefinition,  # noqa: ARG002
+        features: gpd.GeoDataFrame,
+    ) -> gpd.GeoDataFrame:
+        """Return those of some features that are seen.
+
+        Parameters
+        ----------
+        connection : Connection
+            Of this store.
+        definition : LayerDefinition
+            The layer.
+        features : GeoDataFrame
+            In the typed form, of any state.
+
+        Returns
+        -------
+        GeoDataFrame
+            In the same order.
+        """
+        return features
 
     def latest(self, connection: sa.Connection) -> int:
         """Return the id of the newest changeset.

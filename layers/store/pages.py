@@ -145,7 +145,7 @@ def feature_page(
         raise ValueOutOfRangeError(seen=limit, wanted=Text(vi="từ 1 trở lên", en="1 or more"), where="limit")
     wanted = wanted_by(selection)
     sort = tuple(sort)
-    if wanted.as_of is not None or wanted.proposal is not None:
+    if wanted.as_of is not None or wanted.proposal is not None or store.core.mark(layer):
         return state_page(store.core, layer, wanted, limit=limit, after=after, sort=sort)
     found = _quick_page(store.core, layer, wanted, limit=limit, after=after, sort=sort)
     return found or state_page(store.core, layer, wanted, limit=limit, after=after, sort=sort)
@@ -276,7 +276,7 @@ def feature_text(store: Store, layer: str, feature_id: str, **selection: Unpack[
     """
     wanted = wanted_by({**selection, "where": {ID_FIELD: feature_id}})
     core = store.core
-    if wanted.as_of is not None or wanted.proposal is not None:
+    if wanted.as_of is not None or wanted.proposal is not None or core.mark(layer):
         with core.reading() as connection:
             definition = core.definition(connection, layer)
             rows = read_rows(core, connection, state_of(core, connection, definition, wanted), limit=1)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import sqlalchemy as sa
 
-from layers.definitions import LayerDefinition
+from layers.definitions import ID_FIELD, LayerDefinition
 from layers.errors import UnknownChangesetError, UnknownFeatureError
 from layers.store.core import Core
 from layers.store.model import Changeset, Decision, Version
@@ -146,7 +148,7 @@ def feature_versions(
         definition, [feature_id] * len(rows), [row[2] or "{}" for row in rows], [row[3] for row in rows]
     )
     columns = attribute_columns(definition, features)
-    return [
+    versions = [
         Version(
             changeset=row[0],
             operation=row[1],
@@ -155,6 +157,28 @@ def feature_versions(
         )
         for i, row in enumerate(rows)
     ]
+    if not core.mark(definition.id):
+        return versions
+    # Each version by a name of its own, as all of them are put to the question at once.
+    numbered = features.set_axis(pd.Index([str(i) for i in range(len(rows))], dtype="str", name=ID_FIELD))
+    shown = core.kept(connection, definition, numbered).index
+    seen = _seen(versions, [str(i) in shown for i in range(len(rows))])
+    if not seen:
+        raise UnknownFeatureError(seen=feature_id, where=definition.id)
+    return seen
+
+
+def _seen(versions: Sequence[Version], shown: Sequence[bool]) -> list[Version]:
+    """Return versions as somebody saw them: one that comes into sight is inserted, one that leaves it is deleted."""
+    seen, there = list[Version](), False
+    for version, inside in zip(versions, shown, strict=True):
+        is_there = inside and version.operation != "delete"
+        if is_there:
+            seen.append(replace(version, operation="update" if there else "insert"))
+        elif there:
+            seen.append(Version(version.changeset, "delete", {}, None))
+        there = is_there
+    return seen
 
 
 def _changeset(row: sa.Row[Any]) -> Changeset:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -17,7 +17,7 @@ import shapely
 from layers.coercion import DTYPES
 from layers.definitions import ID_FIELD, STORE_CRS, FieldType, LayerDefinition
 
-__all__ = ["attribute_columns", "changed", "features_from_columns", "features_from_history", "json_rows"]
+__all__ = ["Rows", "attribute_columns", "changed", "features_from_columns", "features_from_history", "json_rows"]
 
 
 def attribute_columns(definition: LayerDefinition, features: gpd.GeoDataFrame) -> dict[str, list[Any]]:
@@ -184,3 +184,72 @@ def changed(
 
 def _iso(value: Any) -> Any:
     return value.isoformat() if isinstance(value, dt.date) else value
+
+
+class Rows(NamedTuple):
+    """Rows of one layer as whole columns.
+
+    Attributes
+    ----------
+    fids : sequence of int
+        Keys, ascending.
+    ids : sequence of str
+        Feature ids.
+    columns : mapping of str to sequence
+        Attributes as the driver gives them.
+    wkb : sequence of bytes or None
+        Geometries in EPSG:4326.
+    """
+
+    fids: Sequence[int]
+    ids: Sequence[str]
+    columns: Mapping[str, Sequence[Any]]
+    wkb: Sequence[bytes | None]
+
+    def features(self, definition: LayerDefinition) -> gpd.GeoDataFrame:
+        """Return the rows as features.
+
+        Parameters
+        ----------
+        definition : LayerDefinition
+            The layer.
+
+        Returns
+        -------
+        GeoDataFrame
+            In the typed form.
+        """
+        return features_from_columns(definition, self.ids, self.columns, self.wkb)
+
+    @classmethod
+    def joined(cls, definition: LayerDefinition, parts: Sequence[Rows], *, limit: int | None = None) -> Rows:
+        """Return rows of several parts of a state as one, in the order of ids; those of one part as they are.
+
+        Parameters
+        ----------
+        definition : LayerDefinition
+            The layer.
+        parts : sequence of Rows
+            No feature is in two of them.
+        limit : int or None
+            At most so many rows.
+
+        Returns
+        -------
+        Rows
+            All of them, or the first.
+        """
+        if len(parts) == 1:
+            return parts[0]
+        ids = [id_ for part in parts for id_ in part.ids]
+        order = sorted(range(len(ids)), key=ids.__getitem__)[:limit]
+        names = [field.name for field in definition.all_fields]
+        columns = {name: [value for part in parts for value in part.columns[name]] for name in names}
+        fids = [fid for part in parts for fid in part.fids]
+        wkb = [shape for part in parts for shape in part.wkb]
+        return cls(
+            [fids[place] for place in order],
+            [ids[place] for place in order],
+            {name: [values[place] for place in order] for name, values in columns.items()},
+            [wkb[place] for place in order],
+        )

@@ -8,8 +8,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from layers.definitions import ID_FIELD
-from layers.store.core import Core, Rows
+from layers.store.core import Core
 from layers.store.fragments import PageText, encode_features
+from layers.store.rows import Rows
 from layers.store.selecting import Wanted
 from layers.store.sorting import Sort, after_key, decode_cursor, encode_cursor, order_by, sort_columns, sorted_rows
 from layers.store.statements import text_collation

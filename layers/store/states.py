@@ -17,11 +17,12 @@ import sqlalchemy as sa
 from layers.definitions import LayerDefinition
 from layers.errors import UnknownProposalError, ValueOutOfRangeError
 from layers.schema import empty_features
-from layers.store.core import Core, Rows
+from layers.store.core import Core
 from layers.store.model import Extent
 from layers.store.overlay import Overlay
 from layers.store.proposing import layer_changes
 from layers.store.rebasing import rebased
+from layers.store.rows import Rows
 from layers.store.selecting import Wanted, conditions, wanted_by
 from layers.store.tables import GEOMETRY_COLUMN
 from layers.store.versions import as_rows, stated
@@ -136,7 +137,12 @@ def _recorded(core: Core, connection: sa.Connection, definition: LayerDefinition
     untouched = Part(table, [table.c.changeset <= changeset])
     if changeset == core.latest(connection):
         return [untouched]
-    return [untouched, Part(_earlier(core, connection, definition, changeset), [])]
+    return [untouched, _bound(core, definition, _earlier(core, connection, definition, changeset))]
+
+
+def _bound(core: Core, definition: LayerDefinition, source: sa.FromClause) -> Part:
+    """Return those of some versions that may be seen."""
+    return Part(source, core.bound(definition, source))
 
 
 def _earlier(core: Core, connection: sa.Connection, definition: LayerDefinition, changeset: int) -> sa.FromClause:
@@ -168,7 +174,8 @@ def _proposed(core: Core, definition: LayerDefinition, parts: list[Part], propos
     kept = [part.where(sa.not_(core.engine.among(part.source.c.feature_id, hidden))) for part in parts]
     if proposed.features.empty:
         return kept
-    return [*kept, Part(stated(core.engine.versions, definition, core.table(definition), proposed.features), [])]
+    sent = stated(core.engine.versions, definition, core.table(definition), proposed.features)
+    return [*kept, _bound(core, definition, sent)]
 
 
 def proposal_overlay(
@@ -267,13 +274,14 @@ def overlay(core: Core, connection: sa.Connection, definition: LayerDefinition, 
         )
         hidden = frozenset(connection.execute(touched).scalars())
         if hidden:
-            earlier = State(
-                definition, (Part(_earlier(core, connection, definition, changeset), []),), current=False, whole=False
-            )
+            versions = _earlier(core, connection, definition, changeset)
+            earlier = State(definition, (_bound(core, definition, versions),), current=False, whole=False)
             found = Overlay(hidden, read_rows(core, connection, earlier).features(definition))
     if wanted.proposal is not None:
         current = wanted.as_of is None
-        found = proposal_overlay(core, connection, definition, wanted.proposal, current=current).over(found)
+        proposed = proposal_overlay(core, connection, definition, wanted.proposal, current=current)
+        seen = core.kept(connection, definition, proposed.features)
+        found = Overlay(proposed.removed, seen).over(found)
     return found
 
 

@@ -430,10 +430,11 @@ def _over(view: View, over: Overlay) -> View:
 
 def _key(store: Store, definition: LayerDefinition) -> str:
     """Return the folder of a layer's snapshots: by the store and by what of the layer may be seen."""
+    seen = f"{store.url}\0{store.core.mark(definition.id)}"
     known = _KEYS.get(id(definition))
-    if known is None or known[0] is not definition or known[1] != store.url:
-        text = f"{store.url}\0{definition.model_dump_json()}"
-        known = (definition, store.url, f"{definition.id}-{hashlib.sha256(text.encode()).hexdigest()[:24]}")
+    if known is None or known[0] is not definition or known[1] != seen:
+        text = f"{seen}\0{definition.model_dump_json()}"
+        known = (definition, seen, f"{definition.id}-{hashlib.sha256(text.encode()).hexdigest()[:24]}")
         if len(_KEYS) >= _MOST_KEYS:
             _KEYS.clear()
         _KEYS[id(definition)] = known

@@ -88,7 +88,11 @@ def test_the_command_line_tells_roles_tokens_and_the_log(tmp_path: Path) -> None
     give = ("people", "roles", "vqh", "--institute", "--give", "institute", "--layers", "plots", "--area", str(area))
     assert parkplan(*give, store=store).returncode == 0
     told = parkplan("people", "roles", "vien", "--lang", "en", store=store).stdout.strip()
-    assert told == "institute: plots, within an area"
+    assert told == "institute: plots, reads and changes within an area"
+    wide = ("people", "roles", "vien", "--give", "viewer", "--area", str(area), "--reads", "layers", "--lang", "en")
+    said = parkplan(*wide, store=store).stdout.strip().splitlines()
+    assert "viewer: all layers, changes within an area, reads the whole layers" in said
+    assert parkplan(*wide[:-3], "nowhere", store=store).returncode == 2
     token = parkplan(
         "people", "token", "vien", "--title", "QGIS", "--scopes", "read,propose", store=store
     ).stdout.strip()

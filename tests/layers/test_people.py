@@ -38,6 +38,7 @@ grants = st.builds(
     role=st.sampled_from(ROLES),
     layers=st.none() | st.frozensets(st.sampled_from(LAYERS)),
     area=st.none() | st.sampled_from([EAST, WEST]),
+    confined=st.booleans(),
 )
 accesses = st.builds(Access, st.lists(grants, max_size=5).map(tuple))
 abilities: st.SearchStrategy[Ability] = st.sampled_from(ABILITIES)
@@ -284,3 +285,30 @@ def test_an_embedded_store_itself_holds_nothing_to_sign_in_with(tmp_path: Path) 
     connection.close()
     assert not {name for name in names if "people" in name or "token" in name}
     assert stat.S_IMODE(Path(people_file(path)).stat().st_mode) == 0o600
+
+
+def test_a_grant_keeps_whether_reading_ends_at_its_area(people: People) -> None:
+    people.accounts.add("bound", "Bound", password=None)
+    area = shapely.box(105.0, 20.0, 106.0, 21.0)
+    people.accounts.grant(Grant("institute", frozenset({"plots"}), area, confined=True), person="bound")
+    people.accounts.grant(Grant("viewer", frozenset({"roads"})), person="bound")
+    access = people.accounts.get("bound").access
+    assert [grant.confined for grant in access.grants] == [True, False]
+    assert access.sight.area("plots") == area
+    assert access.sight.area("roads") is None
+    assert access.grants[0].where("en") == "plots, reads and changes within an area"
+    assert access.grants[0].where("vi") == "plots, xem và sửa trong một vùng"
+
+
+def test_what_was_granted_in_an_earlier_register_goes_on_to_mean_the_same(store_url: str, people: People) -> None:
+    """Reading ended at no area then, and so it does not now."""
+    people.accounts.add("old", "Old", password=None)
+    people.accounts.grant(Grant("institute", None, shapely.box(105.0, 20.0, 106.0, 21.0)), person="old")
+    with people._desk.writing() as connection:
+        table = connection.dialect.identifier_preparer.format_table(people._desk.tables.grants)
+        connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN confined")
+    with open_people(store_url) as again:
+        (grant,) = again.accounts.get("old").grants
+        assert not grant.confined
+        assert grant.where("en") == "all layers, changes within an area, reads the whole layers"
+        assert again.accounts.get("old").access.sight.area("plots") is None

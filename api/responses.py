@@ -20,7 +20,19 @@ if TYPE_CHECKING:
     from layers.errors import ParkplanError
     from layers.types import Language
 
-__all__ = ["answer", "problem_answer"]
+__all__ = ["answer", "located", "problem_answer"]
+
+
+class _Spelled(bytes):
+    """Name of a header that a server sends as it is written here; servers put names into small letters."""
+
+    __slots__ = ()
+
+    def lower(self) -> bytes:
+        return self
+
+
+_LOCATION = _Spelled(b"Location")
 
 
 def answer(
@@ -53,6 +65,26 @@ def answer(
     """
     spoken = {"Content-Language": language, "Vary": "Accept, Accept-Language"}
     return Response(to_json(document), status_code=status, media_type=media_type, headers={**spoken, **(headers or {})})
+
+
+def located(response: Response, url: str) -> Response:
+    """Say in an answer where what was made is found.
+
+    Parameters
+    ----------
+    response : Response
+        The answer, which is not sent yet.
+    url : str
+        The address, for `Location`.
+
+    Returns
+    -------
+    Response
+        The same answer. QGIS until 3.40 looks for the header's name with a capital letter only, and takes a feature
+        that was made for one that failed.
+    """
+    response.raw_headers.append((_LOCATION, url.encode("latin-1")))
+    return response
 
 
 def problem_answer(request: Request, error: ParkplanError, *, headers: Mapping[str, str] | None = None) -> Response:

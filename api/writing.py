@@ -33,7 +33,7 @@ from api.feature_bodies import (
 from api.links import GEOJSON, JSON, base_url, collection_url, feature_url, link
 from api.openapi import document_of
 from api.params import LanguageParameter, LayerParameter, StoreParameter, check_format
-from api.responses import answer
+from api.responses import answer, located
 from api.schemas import ref
 from layers.definitions import LayerDefinition
 from layers.errors import FeatureExistsError, StaleBaseError, UnknownFeatureError, ValueOutOfRangeError
@@ -376,7 +376,7 @@ def _write(
     layer = f"{writing.definition.id}/{feature_id}"
     message = said_message(writing.request) or f"{_VERBS[verb].say(writing.language)} {layer}"
     if not writing.direct:
-        return _proposed(writing, edits, message)
+        return _proposed(writing, edits, message, created=feature_id if created else None)
     try:
         done = writing.store.commit(edits, author=writing.person.name, message=message, base=base)
     except StaleBaseError as error:
@@ -398,10 +398,10 @@ def _feature_answer(writing: _Writing, feature_id: str, *, created: bool) -> Res
         link(url, "self", GEOJSON),
         link(collection_url(base, writing.definition.id), "collection", JSON, writing.definition.title.say(language)),
     ]
-    headers = {"ETag": strong_etag(feature_state(features), language), **({"Location": url} if created else {})}
+    headers = {"ETag": strong_etag(feature_state(features), language)}
     document = {**feature_objects(features)[0], "links": links}
-    status = 201 if created else 200
-    return answer(document, language=language, media_type=GEOJSON, status=status, headers=headers)
+    made = answer(document, language=language, media_type=GEOJSON, status=201 if created else 200, headers=headers)
+    return located(made, url) if created else made
 
 
 def _own_draft(writing: _Writing) -> str | None:
@@ -412,7 +412,7 @@ def _own_draft(writing: _Writing) -> str | None:
     return own[0] if own else None
 
 
-def _proposed(writing: _Writing, edits: Sequence[Edit], message: str) -> Response:
+def _proposed(writing: _Writing, edits: Sequence[Edit], message: str, *, created: str | None) -> Response:
     """Keep edits in the draft of a person, whole: what he does not see of a feature stays in it."""
     whole, author = writing.gate.whole, writing.person.name
     draft = _own_draft(writing)
@@ -420,6 +420,10 @@ def _proposed(writing: _Writing, edits: Sequence[Edit], message: str) -> Respons
         draft = create_proposal(whole, _TITLE.say(writing.language), author=author, message=message).id
     edit_proposal(whole, draft, completed(writing.store, edits), author=author, message=message)
     writing.request.state.audit = f"proposal {draft}"
-    url = f"{base_url(writing.request)}/proposals/{draft}"
+    base = base_url(writing.request)
+    url = f"{base}/proposals/{draft}"
     document = {"proposal": draft, "links": [link(url, "item", JSON, message)]}
-    return answer(document, language=writing.language, status=202, headers={"Location": url})
+    # A new feature is found in the draft, and QGIS takes its id from there.
+    place = None if created is None else feature_url(base, writing.definition.id, created)
+    kept = answer(document, language=writing.language, status=202)
+    return located(kept, url if place is None else f"{place}?proposal={draft}")

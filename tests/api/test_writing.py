@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import shapely
+import uvicorn
+from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.errors import PreconditionFailedError, PreconditionRequiredError
+from api.responses import located
 from api.settings import Settings
 from layers.people import Ability, Grant, Role, open_people
 from layers.store import Put, open_store
@@ -231,6 +236,45 @@ def test_qgis_edits_a_layer(client: TestClient) -> None:
     assert client.delete(address, headers=every).status_code == 204
 
 
+@contextmanager
+def listening(app: Any) -> Iterator[int]:
+    """A real server over an application, in a thread; what it is called at is its port."""
+    with socket.create_server(("127.0.0.1", 0)) as place:
+        server = uvicorn.Server(uvicorn.Config(app, http="httptools", log_level="error", lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [place]})
+        thread.start()
+        try:
+            yield place.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def test_the_address_of_what_was_made_is_spelled_as_qgis_looks_for_it() -> None:
+    """QGIS 3.40 takes `location` for no address, and the feature that it made for one that failed."""
+    made = located(Response(status_code=201), "http://x/items/a%20b")
+    with listening(made) as port, socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        head = client.recv(65_536)
+    assert b"\r\nLocation: http://x/items/a%20b\r\n" in head
+
+
+def test_qgis_names_what_it_drew_by_the_address(signed: TestClient, filled_url: str) -> None:
+    """What QGIS 3.40 and 3.44 send for an institute: all after the last `/items/` of `Location` is the feature's id."""
+    headers = bearer(filled_url, "vien", Grant("institute")) | {"If-Match": "*"}
+    properties = {"name": "Lô mới", "floors": None, "kind": None, "valid_from": None}
+    body = {"geometry": {"coordinates": [105.712346, 21.0], "type": "Point"}, "properties": properties}
+    made = signed.post(ITEMS, json={**body, "type": "Feature"}, headers=headers | GEOJSON)
+    assert made.status_code == 202, made.text
+    name = made.headers["location"].rpartition("/items/")[2]
+    assert signed.get(f"{ITEMS}/{name}", headers=headers).json()["properties"]["name"] == "Lô mới"
+    moved = {"geometry": {"coordinates": [105.7, 21.0], "type": "Point"}}
+    assert signed.patch(f"{ITEMS}/{name}", json=moved, headers=headers | PATCH).status_code == 202
+    assert signed.get(f"{ITEMS}/{name}", headers=headers).json()["geometry"]["coordinates"] == [105.7, 21.0]
+    assert signed.delete(f"{ITEMS}/{name}", headers=headers).status_code == 202
+    assert signed.get(f"{ITEMS}/{name}", headers=headers).status_code == 404
+
+
 # With people --------------------------------------------------------------------------------------------------------
 
 
@@ -277,12 +321,14 @@ def test_who_may_only_propose_writes_to_one_draft(signed: TestClient, filled_url
     made = signed.post(ITEMS, json={**NEW, "id": "moi"}, headers=GEOJSON | headers)
     assert made.status_code == 202, made.text
     draft = made.json()["proposal"]
-    assert made.headers["location"].endswith(f"/proposals/{draft}")
+    assert made.json()["links"][0]["href"].endswith(f"/proposals/{draft}")
+    assert signed.get(made.headers["location"], headers=headers).json()["properties"]["name"] == "Ga mới"
     known = signed.get(f"{ITEMS}/old", headers=headers).headers["etag"]
     body = {"properties": {"floors": 8}}
     changed = signed.patch(f"{ITEMS}/old", json=body, headers=PATCH | headers | {"If-Match": known})
     assert changed.status_code == 202, changed.text
     assert changed.json()["proposal"] == draft
+    assert changed.headers["location"].endswith(f"/proposals/{draft}")
     gone = signed.delete(f"{ITEMS}/taveuni", headers=headers | {"If-Match": "*"})
     assert gone.status_code == 202, gone.text
     with open_store(filled_url) as store:

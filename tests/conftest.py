@@ -5,21 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
-from sqlalchemy import make_url
 
 from layers import hanoi
 from layers.store import Store, open_store
 from tests.support.postgis import cluster
 from tests.support.server import serve
+from tests.support.stores import ENGINES, empty_url
 
 ROOT = Path(__file__).resolve().parent.parent
-ENGINES = ("geopackage", "postgis")
 CHROMIUM = Path("/usr/bin/chromium")
 
 # Nothing depends on how busy the machine is, and one state of the code always has the same result; new examples of the
@@ -43,15 +40,15 @@ def postgis_url() -> Iterator[str]:
 @pytest.fixture(params=ENGINES)
 def store_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """Give the URL of an empty store, once for each engine, and remove the store at the end."""
-    if request.param == "geopackage":
-        folder: Path = request.getfixturevalue("tmp_path")
-        yield str(folder / "store.gpkg")
-        return
-    database = request.getfixturevalue("postgis_url")
-    schema = f"test_{uuid4().hex}"
-    yield make_url(database).update_query_dict({"schema": schema}).render_as_string(hide_password=False)
-    with psycopg.connect(database) as connection:
-        connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE'.encode())
+    with empty_url(request, folder=lambda: request.getfixturevalue("tmp_path")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def kept_store_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the URL of a store that is empty at first and that the tests of a file share, once for each engine."""
+    with empty_url(request, folder=lambda: tmp_path_factory.mktemp("kept")) as url:
+        yield url
 
 
 @pytest.fixture

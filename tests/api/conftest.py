@@ -15,8 +15,10 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.settings import Settings
 from layers.definitions import LayerDefinition, parse_definition
+from layers.hanoi import seed
 from layers.schema import typed
 from layers.store import Put, Store, open_store
+from tests.support.stores import ENGINES, empty_url
 
 STATIONS = """
 id = "stations"
@@ -110,6 +112,49 @@ def client(filled_url: str) -> Iterator[TestClient]:
     settings = Settings(store=filled_url, language="en", max_limit=5, default_limit=4)
     with TestClient(create_app(settings)) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def _reader(kept_store_url: str) -> Iterator[TestClient]:
+    fill(kept_store_url)
+    settings = Settings(store=kept_store_url, language="en", max_limit=5, default_limit=4)
+    with TestClient(create_app(settings)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def reader(_reader: TestClient) -> Iterator[TestClient]:
+    """Give a client like `client` that the tests of a file share, as they only read."""
+    yield _reader
+    unchanged(_reader, changesets=1)
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def _hanoi_reader(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    with empty_url(request, folder=lambda: tmp_path_factory.mktemp("kept")) as url:
+        with open_store(url) as store:
+            seed(store)
+        with TestClient(create_app(Settings(store=url, language="en"))) as opened:
+            yield opened
+
+
+@pytest.fixture
+def hanoi_reader(_hanoi_reader: TestClient) -> Iterator[TestClient]:
+    """Give a client like `hanoi` that the tests of a file share, as they only read."""
+    yield _hanoi_reader
+    unchanged(_hanoi_reader, changesets=1)
+
+
+def store_of(client: TestClient) -> Store:
+    """The store behind a client."""
+    store: Store = client.app.state.store  # type: ignore[attr-defined] # the application itself
+    return store
+
+
+def unchanged(client: TestClient, *, changesets: int) -> None:
+    """Assert that a test left nothing behind that another one could find."""
+    assert store_of(client).latest() == changesets, "a test that writes wants a store of its own"
+    client.cookies.clear()
 
 
 @pytest.fixture

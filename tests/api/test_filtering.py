@@ -48,43 +48,43 @@ def problem(client: TestClient, **query: str) -> Any:
         ("NOT (floors > 2)", []),
     ],
 )
-def test_a_filter_in_text_and_in_json_finds_the_same(client: TestClient, text: str, expected: list[str]) -> None:
-    assert ids(client, filter=text) == expected
+def test_a_filter_in_text_and_in_json_finds_the_same(reader: TestClient, text: str, expected: list[str]) -> None:
+    assert ids(reader, filter=text) == expected
     document = json.dumps(parse_filter(text, definition=DEFINITION).document())
-    assert ids(client, filter=document, **{"filter-lang": "cql2-json"}) == expected
+    assert ids(reader, filter=document, **{"filter-lang": "cql2-json"}) == expected
 
 
-def test_a_filter_goes_with_everything_else_and_with_the_next_page(client: TestClient) -> None:
-    assert ids(client, filter="kind = 'bus'", bbox="105,20,106,22", datetime="2025-01-01") == ["hoa-lac"]
-    assert ids(client, filter="kind = 'bus'", open="true") == ["hoa-lac"]
-    first = client.get(ITEMS, params={"filter": "name <> 'Cũ'", "limit": "2"}).json()
+def test_a_filter_goes_with_everything_else_and_with_the_next_page(reader: TestClient) -> None:
+    assert ids(reader, filter="kind = 'bus'", bbox="105,20,106,22", datetime="2025-01-01") == ["hoa-lac"]
+    assert ids(reader, filter="kind = 'bus'", open="true") == ["hoa-lac"]
+    first = reader.get(ITEMS, params={"filter": "name <> 'Cũ'", "limit": "2"}).json()
     assert (first["numberReturned"], first["numberMatched"]) == (2, 5)
     following = next(entry["href"] for entry in first["links"] if entry["rel"] == "next")
-    second = client.get(following).json()
+    second = reader.get(following).json()
     assert [feature["id"] for feature in second["features"]] == ["taveuni", "vanua-levu"]
 
 
-def test_what_is_wrong_with_a_filter_is_a_problem_with_its_place(client: TestClient) -> None:
-    told = problem(client, filter="floors = 3 and", lang="vi")
+def test_what_is_wrong_with_a_filter_is_a_problem_with_its_place(reader: TestClient) -> None:
+    told = problem(reader, filter="floors = 3 and", lang="vi")
     assert told["type"] == "urn:parkplan:problem:invalid-filter"
     assert told["title"] == "Bộ lọc không hợp lệ"
     assert "hết bộ lọc ở ký tự 15" in told["detail"]
     assert told["position"] == 15
-    assert problem(client, filter="height > 3")["type"] == "urn:parkplan:problem:unknown-field"
-    assert problem(client, filter="open", **{"filter-lang": "cql-text"})["wanted"] == "cql2-text, cql2-json"
-    assert problem(client, filter="open", **{"filter-crs": f"{EPSG}2154"})["where"] == "filter-crs"
-    assert "latitudes -90 to 90" in problem(client, filter="S_INTERSECTS(geometry, POINT(90 180))")["detail"]
-    assert problem(client, **{"filter-crs": "here"})["where"] == "filter-crs"
-    answer = client.get("/collections/notes/items", params={"filter": "geometry IS NULL"})
+    assert problem(reader, filter="height > 3")["type"] == "urn:parkplan:problem:unknown-field"
+    assert problem(reader, filter="open", **{"filter-lang": "cql-text"})["wanted"] == "cql2-text, cql2-json"
+    assert problem(reader, filter="open", **{"filter-crs": f"{EPSG}2154"})["where"] == "filter-crs"
+    assert "latitudes -90 to 90" in problem(reader, filter="S_INTERSECTS(geometry, POINT(90 180))")["detail"]
+    assert problem(reader, **{"filter-crs": "here"})["where"] == "filter-crs"
+    answer = reader.get("/collections/notes/items", params={"filter": "geometry IS NULL"})
     assert answer.status_code == 400
 
 
-def test_coordinates_come_in_every_published_crs_with_its_axes(client: TestClient) -> None:
-    plain = client.get(f"{ITEMS}/old")
+def test_coordinates_come_in_every_published_crs_with_its_axes(reader: TestClient) -> None:
+    plain = reader.get(f"{ITEMS}/old")
     assert plain.headers["content-crs"] == f"<{CRS84}>"
     x, y = plain.json()["geometry"]["coordinates"]
     for uri in PUBLISHED:
-        answer = client.get(f"{ITEMS}/old", params={"crs": uri})
+        answer = reader.get(f"{ITEMS}/old", params={"crs": uri})
         assert answer.headers["content-crs"] == f"<{uri}>"
         first, second = answer.json()["geometry"]["coordinates"]
         if uri.endswith(("/4326", "/4756")):  # latitude first
@@ -95,57 +95,57 @@ def test_coordinates_come_in_every_published_crs_with_its_axes(client: TestClien
         # And back: a box round the place in that CRS finds it.
         reach = 0.001 if abs(first) < 180 else 10
         box = ",".join(map(str, (first - reach, second - reach, first + reach, second + reach)))
-        assert ids(client, bbox=box, **{"bbox-crs": uri}) == ["old"]
+        assert ids(reader, bbox=box, **{"bbox-crs": uri}) == ["old"]
         text = f"S_INTERSECTS(geometry, BBOX({box}))"
-        assert ids(client, filter=text, **{"filter-crs": uri}) == ["old"]
-    metres = client.get(ITEMS, params={"crs": f"{EPSG}5897", "filter": "feature_id = 'old'"})
+        assert ids(reader, filter=text, **{"filter-crs": uri}) == ["old"]
+    metres = reader.get(ITEMS, params={"crs": f"{EPSG}5897", "filter": "feature_id = 'old'"})
     assert metres.headers["content-crs"] == f"<{EPSG}5897>"
     # By the seven parameters of Decision 05/2007; without them it would lie 200 m away.
     assert metres.json()["features"][0]["geometry"]["coordinates"] == pytest.approx(
         [512639.6952, 2321590.8983], abs=0.0002
     )
-    assert problem(client, crs=f"{EPSG}2154")["where"] == "crs"
-    assert problem(client, bbox="1,2,3,4", **{"bbox-crs": "EPSG"})["where"] == "bbox-crs"
-    assert problem(client, bbox="1,2,3", **{"bbox-crs": f"{EPSG}4326"})["where"] == "bbox"
-    assert problem(client, bbox="105,21,106,22", **{"bbox-crs": f"{EPSG}4326"})["where"] == "bbox"
+    assert problem(reader, crs=f"{EPSG}2154")["where"] == "crs"
+    assert problem(reader, bbox="1,2,3,4", **{"bbox-crs": "EPSG"})["where"] == "bbox-crs"
+    assert problem(reader, bbox="1,2,3", **{"bbox-crs": f"{EPSG}4326"})["where"] == "bbox"
+    assert problem(reader, bbox="105,21,106,22", **{"bbox-crs": f"{EPSG}4326"})["where"] == "bbox"
     assert parse_place(DEFINITION, "20,105,-5,22,106,5", f"{EPSG}4326").filter is not None
 
 
-def test_a_layer_says_in_which_crs_it_can_be_asked_for(client: TestClient) -> None:
-    layer = client.get("/collections/stations").json()
+def test_a_layer_says_in_which_crs_it_can_be_asked_for(reader: TestClient) -> None:
+    layer = reader.get("/collections/stations").json()
     assert layer["crs"] == list(PUBLISHED)
     assert layer["crs"][0] == layer["storageCrs"] == CRS84
     assert f"{EPSG}5897" in layer["crs"]
-    assert "storageCrs" not in client.get("/collections/notes").json()
+    assert "storageCrs" not in reader.get("/collections/notes").json()
 
 
-def test_features_come_in_the_order_asked_for(client: TestClient) -> None:
-    assert ids(client, sortby="-name", limit="3") == ["vanua-levu", "taveuni", "phu nghia/1"]
-    assert ids(client, sortby="floors,-feature_id", limit="5")[:2] == ["old", "hoa-lac"]
-    assert ids(client, sortby="+area_ha", f="jsonfg", limit="2") == ["nowhere", "hoa-lac"]
+def test_features_come_in_the_order_asked_for(reader: TestClient) -> None:
+    assert ids(reader, sortby="-name", limit="3") == ["vanua-levu", "taveuni", "phu nghia/1"]
+    assert ids(reader, sortby="floors,-feature_id", limit="5")[:2] == ["old", "hoa-lac"]
+    assert ids(reader, sortby="+area_ha", f="jsonfg", limit="2") == ["nowhere", "hoa-lac"]
     seen, address = [], f"{ITEMS}?sortby=-kind,name&limit=2"
     while address:
-        page = client.get(address).json()
+        page = reader.get(address).json()
         seen += [feature["id"] for feature in page["features"]]
         address = next((entry["href"] for entry in page["links"] if entry["rel"] == "next"), "")
     assert seen == ["phu nghia/1", "hoa-lac", "taveuni", "nowhere", "old", "vanua-levu"]
-    assert problem(client, sortby="name,-name")["where"] == "sortby"
-    assert problem(client, sortby="name,")["where"] == "sortby"
-    assert "feature_id, name" in problem(client, sortby="height")["detail"]
+    assert problem(reader, sortby="name,-name")["where"] == "sortby"
+    assert problem(reader, sortby="name,")["where"] == "sortby"
+    assert "feature_id, name" in problem(reader, sortby="height")["detail"]
     assert [key.descending for key in parse_sort(DEFINITION, "-name,+floors, open")] == [True, False, False]
 
 
-def test_only_the_fields_that_are_asked_for_are_given(client: TestClient) -> None:
-    answer = client.get(ITEMS, params={"properties": "name,floors", "limit": "1"}).json()
+def test_only_the_fields_that_are_asked_for_are_given(reader: TestClient) -> None:
+    answer = reader.get(ITEMS, params={"properties": "name,floors", "limit": "1"}).json()
     assert answer["features"][0]["properties"] == {"name": "Hoà Lạc", "floors": 3}
     assert answer["features"][0]["geometry"]["type"] == "Polygon"
-    one = client.get(f"{ITEMS}/hoa-lac", params={"properties": "kind"}).json()
+    one = reader.get(f"{ITEMS}/hoa-lac", params={"properties": "kind"}).json()
     assert one["properties"] == {"kind": "bus"}
-    assert problem(client, properties="name,height")["type"] == "urn:parkplan:problem:unknown-field"
+    assert problem(reader, properties="name,height")["type"] == "urn:parkplan:problem:unknown-field"
 
 
-def test_json_fg_has_the_place_in_vn_2000_and_planned_time(client: TestClient) -> None:
-    answer = client.get(ITEMS, params={"f": "jsonfg"})
+def test_json_fg_has_the_place_in_vn_2000_and_planned_time(reader: TestClient) -> None:
+    answer = reader.get(ITEMS, params={"f": "jsonfg"})
     assert answer.headers["content-type"] == "application/vnd.ogc.fg+json"
     document = answer.json()
     assert "http://www.opengis.net/spec/json-fg-1/1.0/conf/core" in document["conformsTo"]
@@ -157,12 +157,12 @@ def test_json_fg_has_the_place_in_vn_2000_and_planned_time(client: TestClient) -
     assert parks["taveuni"]["time"] is None
     assert parks["old"]["place"]["coordinates"] == PLACE
     assert parks["old"]["geometry"]["coordinates"] == [105.1234568, 20.9876543]
-    one = client.get(f"{ITEMS}/old", headers={"Accept": "application/vnd.ogc.fg+json"}).json()
+    one = reader.get(f"{ITEMS}/old", headers={"Accept": "application/vnd.ogc.fg+json"}).json()
     assert one["place"] == parks["old"]["place"]
     assert one["coordRefSys"] == f"{EPSG}5897"
-    degrees = client.get(f"{ITEMS}/old", params={"f": "jsonfg", "crs": CRS84}).json()
+    degrees = reader.get(f"{ITEMS}/old", params={"f": "jsonfg", "crs": CRS84}).json()
     assert (degrees["place"], degrees["coordRefSys"]) == (None, CRS84)
-    notes = client.get("/collections/notes/items", params={"f": "jsonfg"}).json()
+    notes = reader.get("/collections/notes/items", params={"f": "jsonfg"}).json()
     assert notes["features"][0]["place"] is None
 
 
@@ -178,11 +178,11 @@ def test_a_layer_as_it_was(client: TestClient) -> None:
             parse_as_of(text)
 
 
-def test_queryables_sortables_and_functions_say_what_can_be_asked(client: TestClient) -> None:
+def test_queryables_sortables_and_functions_say_what_can_be_asked(reader: TestClient) -> None:
     base = "http://testserver"
-    layer = client.get("/collections/stations").json()
+    layer = reader.get("/collections/stations").json()
     links = {entry["rel"].rpartition("/")[2]: entry["href"] for entry in layer["links"]}
-    queryables = client.get(links["queryables"]).json()
+    queryables = reader.get(links["queryables"]).json()
     jsonschema.Draft202012Validator.check_schema(queryables)
     assert queryables["$id"] == f"{base}/collections/stations/queryables"
     assert queryables["additionalProperties"] is False
@@ -190,21 +190,21 @@ def test_queryables_sortables_and_functions_say_what_can_be_asked(client: TestCl
     assert queryables["properties"]["geometry"]["x-ogc-role"] == "primary-geometry"
     assert queryables["properties"]["kind"]["enum"] == ["bus", "rail"]
     assert queryables["properties"]["opened"]["format"] == "date"
-    sortables = client.get(links["sortables"]).json()
+    sortables = reader.get(links["sortables"]).json()
     assert "geometry" not in sortables["properties"]
     assert list(sortables["properties"])[:2] == ["feature_id", "name"]
     for name in sortables["properties"]:
-        assert client.get(ITEMS, params={"sortby": f"-{name}"}).status_code == 200
-    everywhere = client.get("/queryables").json()
+        assert reader.get(ITEMS, params={"sortby": f"-{name}"}).status_code == 200
+    everywhere = reader.get("/queryables").json()
     assert everywhere["$id"] == f"{base}/queryables"
     assert set(everywhere["properties"]) == {"feature_id", "valid_from", "valid_to", "position", "source", "confidence"}
-    assert client.get("/functions", headers={"Accept-Language": "vi"}).json()["functions"][0]["description"] == (
+    assert reader.get("/functions", headers={"Accept-Language": "vi"}).json()["functions"][0]["description"] == (
         "giá trị tuyệt đối"
     )
-    functions = {entry["name"]: entry for entry in client.get("/functions").json()["functions"]}
+    functions = {entry["name"]: entry for entry in reader.get("/functions").json()["functions"]}
     assert functions["year"]["arguments"][0]["type"] == ["datetime"]
     assert functions["year"]["returns"] == ["number"]
-    landing = {entry["rel"].rpartition("/")[2]: entry["href"] for entry in client.get("/?f=json").json()["links"]}
+    landing = {entry["rel"].rpartition("/")[2]: entry["href"] for entry in reader.get("/?f=json").json()["links"]}
     assert (landing["functions"], landing["queryables"]) == (f"{base}/functions", f"{base}/queryables")
 
 
@@ -224,8 +224,8 @@ USES = {
 }
 
 
-def test_every_function_that_is_named_can_be_used(client: TestClient) -> None:
-    named = [entry["name"] for entry in client.get("/functions").json()["functions"]]
+def test_every_function_that_is_named_can_be_used(reader: TestClient) -> None:
+    named = [entry["name"] for entry in reader.get("/functions").json()["functions"]]
     assert sorted(named) == sorted(USES)
     for text in USES.values():
-        assert ids(client, filter=text) == ["hoa-lac"]
+        assert ids(reader, filter=text) == ["hoa-lac"]

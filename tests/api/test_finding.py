@@ -49,8 +49,8 @@ def test_coordinates_are_found_as_places(hanoi: TestClient) -> None:
         ("q=x&limit=0", 400, "limit"),
     ],
 )
-def test_a_search_that_means_nothing_is_refused(client: TestClient, query: str, status: int, where: str) -> None:
-    answer = client.get(f"/search?{query}")
+def test_a_search_that_means_nothing_is_refused(reader: TestClient, query: str, status: int, where: str) -> None:
+    answer = reader.get(f"/search?{query}")
     assert (answer.status_code, answer.json()["where"]) == (status, where)
 
 
@@ -102,8 +102,8 @@ def test_layers_tell_hit_clear_stale_and_not_covered_apart(filled_url: str) -> N
 
 
 @pytest.mark.parametrize("query", ["lon=181&lat=0", "lon=1&lat=x", "lon=1", "lon=1&lat=2&within=-1", "lon=nan&lat=1"])
-def test_a_place_that_is_none_is_refused(client: TestClient, query: str) -> None:
-    assert client.get(f"/at?{query}").status_code == 400
+def test_a_place_that_is_none_is_refused(reader: TestClient, query: str) -> None:
+    assert reader.get(f"/at?{query}").status_code == 400
 
 
 def test_the_shipped_data_never_say_clear_of_what_they_do_not_know(hanoi: TestClient) -> None:

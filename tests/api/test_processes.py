@@ -12,6 +12,7 @@ from api.errors import InvalidInputError
 from gis.review import review_plan, zone_change
 from layers.store import Store
 from layers.types import Text
+from tests.api.conftest import store_of
 from tests.support.files import ended
 
 PROCESS = "/processes/planning-review"
@@ -22,8 +23,8 @@ def run(client: TestClient, body: Any, **options: Any) -> Any:
     return client.post(f"{PROCESS}/execution", json=body, **options)
 
 
-def test_the_process_is_described_from_its_signature(client: TestClient) -> None:
-    described = client.get(f"{PROCESS}?lang=vi").json()
+def test_the_process_is_described_from_its_signature(reader: TestClient) -> None:
+    described = reader.get(f"{PROCESS}?lang=vi").json()
     assert described["title"] == "Rà soát quy hoạch"
     assert described["jobControlOptions"] == ["sync-execute", "async-execute", "dismiss"]
     assert described["inputs"]["horizon"] == {
@@ -39,16 +40,16 @@ def test_the_process_is_described_from_its_signature(client: TestClient) -> None
     assert links == {"self": f"http://testserver{PROCESS}", "execute": f"http://testserver{PROCESS}/execution"}
 
 
-def test_every_process_is_listed(client: TestClient) -> None:
-    listed = client.get("/processes").json()
+def test_every_process_is_listed(reader: TestClient) -> None:
+    listed = reader.get("/processes").json()
     assert [entry["id"] for entry in listed["processes"]] == list(PROCESSES)
     assert listed["processes"][0]["title"] == "Planning review"
     assert "inputs" not in listed["processes"][0]
 
 
 @pytest.mark.parametrize("path", ["/processes/nothing", "/processes/nothing/execution"])
-def test_an_unknown_process_has_the_type_that_the_standard_names(client: TestClient, path: str) -> None:
-    answer = client.get(path) if not path.endswith("execution") else client.post(path, json={"inputs": {}})
+def test_an_unknown_process_has_the_type_that_the_standard_names(reader: TestClient, path: str) -> None:
+    answer = reader.get(path) if not path.endswith("execution") else reader.post(path, json={"inputs": {}})
     assert answer.status_code == 404
     assert answer.json()["type"] == "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-process"
     assert (
@@ -57,18 +58,18 @@ def test_an_unknown_process_has_the_type_that_the_standard_names(client: TestCli
     )
 
 
-def test_the_result_is_the_review_of_the_library(hanoi: TestClient, seeded_store: Store) -> None:
-    answer = run(hanoi, {"inputs": {"horizon": 2030}})
-    expected = review_plan(seeded_store.read, horizon=2030).document("en")
+def test_the_result_is_the_review_of_the_library(hanoi_reader: TestClient) -> None:
+    answer = run(hanoi_reader, {"inputs": {"horizon": 2030}})
+    expected = review_plan(store_of(hanoi_reader).read, horizon=2030).document("en")
     assert answer.status_code == 200
     assert answer.json() == expected
     assert len(answer.json()["parks"]) == 29
     assert sum(answer.json()["summary"].values()) == len(answer.json()["findings"]["features"]) > 0
 
 
-def test_horizon_and_language_change_the_result(hanoi: TestClient) -> None:
-    in_2025 = run(hanoi, {"inputs": {"horizon": 2025, "language": "vi"}})
-    in_2065 = run(hanoi, {"inputs": {"horizon": 2065}}, headers={"accept-language": "vi"})
+def test_horizon_and_language_change_the_result(hanoi_reader: TestClient) -> None:
+    in_2025 = run(hanoi_reader, {"inputs": {"horizon": 2025, "language": "vi"}})
+    in_2065 = run(hanoi_reader, {"inputs": {"horizon": 2065}}, headers={"accept-language": "vi"})
     assert (in_2025.json()["horizon"], in_2065.json()["horizon"]) == (2025, 2065)
     assert in_2025.json()["outcomes"] == in_2065.json()["outcomes"]
     assert in_2025.json()["outcomes"]["fail"] == "không đạt"
@@ -76,9 +77,9 @@ def test_horizon_and_language_change_the_result(hanoi: TestClient) -> None:
     assert in_2025.json()["parks"] != in_2065.json()["parks"]
 
 
-def test_a_document_holds_the_output_by_its_name(hanoi: TestClient) -> None:
-    raw = run(hanoi, {"inputs": {"horizon": 2030}, "outputs": {"review": {}}}).json()
-    assert run(hanoi, {"inputs": {"horizon": 2030}, "response": "document"}).json() == {"review": raw}
+def test_a_document_holds_the_output_by_its_name(hanoi_reader: TestClient) -> None:
+    raw = run(hanoi_reader, {"inputs": {"horizon": 2030}, "outputs": {"review": {}}}).json()
+    assert run(hanoi_reader, {"inputs": {"horizon": 2030}, "response": "document"}).json() == {"review": raw}
 
 
 @pytest.mark.parametrize(
@@ -97,8 +98,8 @@ def test_a_document_holds_the_output_by_its_name(hanoi: TestClient) -> None:
         ([], 400, f"{SENT} cannot be read: list. Wanted a JSON object such as"),
     ],
 )  # fmt: skip
-def test_a_wrong_input_is_told(client: TestClient, body: Any, status: int, detail: str) -> None:
-    answer = run(client, body)
+def test_a_wrong_input_is_told(reader: TestClient, body: Any, status: int, detail: str) -> None:
+    answer = run(reader, body)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["detail"].startswith(detail)
@@ -116,9 +117,9 @@ def test_a_wrong_input_is_told(client: TestClient, body: Any, status: int, detai
     ids=["broken", "empty", "no text", "another type", "too long"],
 )  # fmt: skip
 def test_a_body_that_cannot_be_read_is_told(
-    client: TestClient, content: bytes, type_: str, status: int, detail: str
+    reader: TestClient, content: bytes, type_: str, status: int, detail: str
 ) -> None:
-    answer = client.post(f"{PROCESS}/execution", content=content, headers={"content-type": type_})
+    answer = reader.post(f"{PROCESS}/execution", content=content, headers={"content-type": type_})
     assert answer.status_code == status
     assert answer.json()["detail"].startswith(detail)
 
@@ -181,17 +182,17 @@ def test_the_check_of_a_layer_tells_rule_and_place(taker: TestClient) -> None:
     assert sum(checked["rules"].values()) == len(checked["features"])
 
 
-def test_land_between_two_horizons_closes(hanoi: TestClient, seeded_store: Store) -> None:
-    answer = hanoi.post("/processes/land-change/execution", json={"inputs": {"before": 2030, "after": 2050}})
+def test_land_between_two_horizons_closes(hanoi_reader: TestClient) -> None:
+    answer = hanoi_reader.post("/processes/land-change/execution", json={"inputs": {"before": 2030, "after": 2050}})
     ledger = answer.json()
-    expected = zone_change(seeded_store.read, before=2030, after=2050)
+    expected = zone_change(store_of(hanoi_reader).read, before=2030, after=2050)
     assert len(ledger["rows"]) == len(expected)
     assert [row["area_ha"] for row in ledger["rows"]] == pytest.approx(expected["area_ha"].tolist(), abs=1e-9)
     assert sum(ledger["totals"].values()) + ledger["slivers_ha"] == pytest.approx(expected["area_ha"].sum(), abs=1e-6)
 
 
-def test_a_layer_that_the_review_needs_is_named_when_it_is_missing(client: TestClient) -> None:
-    answer = run(client, {"inputs": {"horizon": 2030}})
+def test_a_layer_that_the_review_needs_is_named_when_it_is_missing(reader: TestClient) -> None:
+    answer = run(reader, {"inputs": {"horizon": 2030}})
     assert answer.status_code == 404
     assert answer.json()["detail"].endswith("The layers are: notes, stations.")
 

@@ -75,30 +75,30 @@ def same(short: Any, route: Any) -> None:
 
 
 @pytest.mark.parametrize("layer", ["stations", "notes"])
-def test_a_page_is_the_same_on_both_ways(client: TestClient, layer: str) -> None:
+def test_a_page_is_the_same_on_both_ways(reader: TestClient, layer: str) -> None:
     for query in PAGES:
         if layer == "notes" and any(name in query for name in ("kind", "open", "floors", "bbox")):
             continue
-        short, route, taken = both(client, f"/collections/{layer}/items?{query}")
+        short, route, taken = both(reader, f"/collections/{layer}/items?{query}")
         assert (short.status_code, taken) == (200, 1), query
         same(short, route)
 
 
-def test_a_feature_is_the_same_on_both_ways(client: TestClient) -> None:
+def test_a_feature_is_the_same_on_both_ways(reader: TestClient) -> None:
     for id_ in ("hoa-lac", "phu nghia/1", "old", "nowhere"):
         for path in (
             f"/collections/stations/items/{quote(id_)}",
             f"/collections/stations/items/{quote(id_, safe='')}?lang=vi",
         ):
-            short, route, taken = both(client, path)
+            short, route, taken = both(reader, path)
             assert (short.status_code, taken, short.json()["id"]) == (200, 1, id_)
             same(short, route)
 
 
-def test_pages_lead_to_each_other_on_both_ways(client: TestClient) -> None:
+def test_pages_lead_to_each_other_on_both_ways(reader: TestClient) -> None:
     address, seen = "/collections/stations/items?limit=4", []
     while address:
-        short, route, taken = both(client, address)
+        short, route, taken = both(reader, address)
         assert taken == 1
         same(short, route)
         seen += [feature["id"] for feature in short.json()["features"]]
@@ -106,31 +106,31 @@ def test_pages_lead_to_each_other_on_both_ways(client: TestClient) -> None:
     assert len(seen) == len(set(seen)) == 6
 
 
-def test_what_is_wrong_is_left_to_the_route(client: TestClient) -> None:
+def test_what_is_wrong_is_left_to_the_route(reader: TestClient) -> None:
     for query in WRONG:
-        short, route, taken = both(client, f"/collections/stations/items?{query}")
+        short, route, taken = both(reader, f"/collections/stations/items?{query}")
         assert (short.status_code, taken) == (400, 0), query
         same(short, route)
     for path in ("/collections/nothing/items", "/collections/stations/items/none", "/collections/stations/items/%00"):
-        short, route, taken = both(client, path)
+        short, route, taken = both(reader, path)
         assert (short.status_code, taken) == (404, 0), path
         same(short, route)
 
 
-def test_another_form_is_left_to_the_route(client: TestClient) -> None:
+def test_another_form_is_left_to_the_route(reader: TestClient) -> None:
     for headers in ({"If-None-Match": '"x"'}, {"Accept": "text/html"}):
-        _, _, taken = both(client, "/collections/stations/items", **headers)
+        _, _, taken = both(reader, "/collections/stations/items", **headers)
         assert taken == 0
     for query in ("filter=floors%3D3", "bbox=1,2,3,4"):
-        _, _, taken = both(client, f"/collections/stations/items?{query}")
+        _, _, taken = both(reader, f"/collections/stations/items?{query}")
         assert taken == 0
-    _, _, taken = both(client, "/collections/stations/items", Accept="application/geo+json")
+    _, _, taken = both(reader, "/collections/stations/items", Accept="application/geo+json")
     assert taken == 1
 
 
-def test_head_has_no_body(client: TestClient) -> None:
-    short, route, _ = both(client, "/collections/stations/items?limit=1")
+def test_head_has_no_body(reader: TestClient) -> None:
+    short, route, _ = both(reader, "/collections/stations/items?limit=1")
     same(short, route)
-    head = client.head("/collections/stations/items?limit=1")
+    head = reader.head("/collections/stations/items?limit=1")
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-type"] == "application/geo+json"

@@ -6,17 +6,15 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
-import psycopg
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import make_url
 
 from layers.backups import Backup, read_backup, restore_backup, write_backup
 from layers.errors import BackupError
 from layers.people import open_people
 from layers.store import Store, open_store
+from tests.support.stores import empty_schema
 from tests.support.writer import LAYERS, check_whole, killed, prepare
 
 
@@ -26,10 +24,8 @@ def new_url(store_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> I
     if "://" not in store_url:
         yield str(tmp_path / "restored.gpkg")
         return
-    schema = f"test_{uuid4().hex}"
-    yield make_url(store_url).update_query_dict({"schema": schema}).render_as_string(hide_password=False)
-    with psycopg.connect(request.getfixturevalue("postgis_url")) as connection:
-        connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE'.encode())
+    with empty_schema(request.getfixturevalue("postgis_url")) as url:
+        yield url
 
 
 @pytest.fixture

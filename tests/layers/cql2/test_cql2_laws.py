@@ -6,17 +6,14 @@ import datetime as dt
 import sys
 import unicodedata
 from collections.abc import Iterator
-from uuid import uuid4
 
 import geopandas as gpd
 import pandas as pd
-import psycopg
 import pytest
 import shapely
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import make_url
 
 from layers.cql2 import condition, parse_filter
 from layers.cql2.encoding import to_json, to_text
@@ -31,6 +28,7 @@ from layers.geojson import to_json as json_bytes
 from layers.schema import typed
 from layers.store import Put, Store, open_store
 from tests.support.cql2 import find, found
+from tests.support.stores import empty_schema
 
 LAYER = """
 id = "things"
@@ -86,16 +84,12 @@ def things() -> gpd.GeoDataFrame:
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory, postgis_url: str) -> Iterator[tuple[Store, Store]]:
     """Give a store of each engine with the same features."""
-    schema = f"test_{uuid4().hex}"
-    server = make_url(postgis_url).update_query_dict({"schema": schema}).render_as_string(hide_password=False)
     file = tmp_path_factory.mktemp("things") / "things.gpkg"
-    with open_store(file) as embedded, open_store(server) as postgis:
+    with empty_schema(postgis_url) as server, open_store(file) as embedded, open_store(server) as postgis:
         for store in (embedded, postgis):
             store.add_layer(THINGS)
             store.commit([Put("things", things())], author="Kiểm thử", message="Nạp")
         yield embedded, postgis
-    with psycopg.connect(postgis_url) as connection:
-        connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE'.encode())
 
 
 # Every kind of filter -------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Finding: search by name or coordinates, and what every layer says of a place."""
+"""What every layer says of a place, and what it means that a layer shows nothing; with `api.searching`, finding."""
 
 from __future__ import annotations
 
@@ -8,20 +8,18 @@ import re
 from typing import Annotated, Any, Final
 
 import geopandas as gpd
-import numpy as np
 import shapely
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from api.errors import BadParameterError
-from api.links import GEOJSON, base_url, collection_url, feature_url, link, request_url
+from api.links import base_url, collection_url, feature_url, link, request_url
 from api.openapi import document_of
-from api.params import DatetimeParameter, LanguageParameter, LimitParameter, StoreParameter, check_format
+from api.params import DatetimeParameter, LanguageParameter, StoreParameter, check_format
 from api.responses import answer
+from api.searching import chosen_layers, title_of
+from api.searching import router as searching
 from gis.presence import Presence, presence
-from layers.definitions import LayerDefinition
-from layers.geojson import COORDINATE_DECIMALS
-from layers.search import Place, find_places, search
 from layers.store import Store
 from layers.store.selecting import boxes
 from layers.store.tables import box
@@ -36,10 +34,6 @@ _NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1
 _LON: Final = Text(vi="kinh độ từ -180 đến 180", en="a longitude from -180 to 180")
 _LAT: Final = Text(vi="vĩ độ từ -90 đến 90", en="a latitude from -90 to 90")
 _WITHIN: Final = Text(vi="số mét từ 0 đến 1000", en="metres from 0 to 1000")
-_WORDS: Final = Text(
-    vi="tên, số hiệu hoặc toạ độ, tối đa 200 ký tự", en="a name, a number or coordinates, 200 letters at most"
-)
-_LONGEST_QUERY: Final = 200
 _WIDEST_M: Final = 1_000.0
 #: Metres of a degree of latitude.
 _DEGREE_M: Final = 111_320.0
@@ -53,128 +47,7 @@ _STATE_TITLES: Final = {
 }
 
 router = APIRouter(tags=["finding"], default_response_class=Response, dependencies=[Depends(check_format)])
-
-
-def _chosen(store: Store, text: str | None) -> dict[str, LayerDefinition]:
-    known = store.layers()
-    if text is None:
-        return known
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    for name in names:
-        if name not in known:
-            raise BadParameterError(seen=name, wanted=", ".join(known), where="layers")
-    return {name: known[name] for name in dict.fromkeys(names)}
-
-
-@router.get(
-    "/search", summary="Find by name, number or coordinates", responses=document_of("found", media_type=GEOJSON)
-)
-def find(
-    *,
-    request: Request,
-    store: StoreParameter,
-    q: Annotated[str, Query(json_schema_extra={"component": "search-q"})],
-    layers: Annotated[str | None, Query(json_schema_extra={"component": "layers"})] = None,
-    limit: LimitParameter,
-    language: LanguageParameter,
-) -> Response:
-    """Return what is called so, and the places that the text means as coordinates.
-
-    Parameters
-    ----------
-    request : Request
-        The request.
-    store : Store
-        The store.
-    q : str
-        What was typed.
-    layers : str or None
-        Ids of layers.
-    limit : int
-        Features at most.
-    language : {"vi", "en"}
-        The reader's language.
-
-    Returns
-    -------
-    Response
-        A GeoJSON FeatureCollection, the closest first, places before features.
-    """
-    if not q.strip() or len(q) > _LONGEST_QUERY:
-        raise BadParameterError(seen=q[:_LONGEST_QUERY], wanted=_WORDS, where="q")
-    chosen = _chosen(store, layers)
-    places = find_places(q, near=_reach(store))
-    hits = search(store, q, layers=chosen, limit=limit)
-    found: dict[tuple[str, str], JsonObject] = {}
-    for layer in {hit.layer for hit in hits}:
-        features = store.read(layer, ids=[hit.feature_id for hit in hits if hit.layer == layer])
-        for entry in _found(request, chosen[layer], features, language):
-            found[layer, str(entry["properties"]["feature"])] = entry
-    ordered = [found[hit.layer, hit.feature_id] for hit in hits if (hit.layer, hit.feature_id) in found]
-    document = {
-        "type": "FeatureCollection",
-        "numberReturned": len(places) + len(ordered),
-        "links": [link(request_url(request), "self", GEOJSON)],
-        "features": [*map(_place, places), *ordered],
-    }
-    return answer(document, language=language, media_type=GEOJSON)
-
-
-def _reach(store: Store) -> Bounds:
-    """Return where the plan lies, for metres that may mean several places; all of the country if that is not known."""
-    known = store.layers()
-    bounds = [reach for name in ("admin_units", "parks") if name in known and (reach := store.extent(name).bounds)]
-    if not bounds:
-        return (102.0, 6.0, 118.0, 24.0)
-    west, south, east, north = zip(*bounds, strict=True)
-    return min(west) - 0.5, min(south) - 0.5, max(east) + 0.5, max(north) + 0.5
-
-
-def _place(place: Place) -> JsonObject:
-    return {
-        "type": "Feature",
-        "id": f"{place.crs}:{place.lon},{place.lat}",
-        "geometry": {"type": "Point", "coordinates": [place.lon, place.lat]},
-        "properties": {"kind": "place", "title": f"{place.lat}, {place.lon}", "subtitle": place.name, "crs": place.crs},
-    }
-
-
-def _found(
-    request: Request, definition: LayerDefinition, features: gpd.GeoDataFrame, language: Language
-) -> list[JsonObject]:
-    shapes = np.asarray(features.geometry.to_numpy(), dtype=object)
-    points = shapely.get_coordinates(shapely.point_on_surface(shapes)).round(COORDINATE_DECIMALS)
-    known = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    places = iter(points.tolist())
-    bounds = shapely.bounds(shapes).round(COORDINATE_DECIMALS).tolist()
-    entries = []
-    for number, feature_id in enumerate(features.index.tolist()):
-        entry: JsonObject = {"type": "Feature", "id": f"{definition.id}/{feature_id}", "geometry": None}
-        if known[number]:
-            entry["geometry"] = {"type": "Point", "coordinates": next(places)}
-            entry["bbox"] = bounds[number]
-        entry["properties"] = {
-            "kind": "feature",
-            "title": _title(definition, features, number, language),
-            "subtitle": definition.title.say(language),
-            "layer": definition.id,
-            "feature": feature_id,
-            "valid_from": _day(features["valid_from"].iloc[number]),
-            "valid_to": _day(features["valid_to"].iloc[number]),
-        }
-        entry["links"] = [link(feature_url(base_url(request), definition.id, feature_id), "item", GEOJSON)]
-        entries.append(entry)
-    return entries
-
-
-def _title(definition: LayerDefinition, features: gpd.GeoDataFrame, number: int, language: Language) -> str:
-    names = [] if definition.label is None else [definition.label.say(language), definition.label.vi]
-    values = (features[name].iloc[number] for name in names)
-    return next((value for value in values if isinstance(value, str) and value), str(features.index[number]))
-
-
-def _day(value: Any) -> str | None:
-    return None if value != value or value is None else str(value)[:10]  # noqa: PLR0124 - a missing day is not itself
+router.include_router(searching)
 
 
 @router.get("/at", summary="What every layer says of a place", responses=document_of("at"))
@@ -220,7 +93,7 @@ def at(
     north = metres / _DEGREE_M
     bbox = (max(-180.0, x - east), max(-90.0, y - north), min(180.0, x + east), min(90.0, y + north))
     told = []
-    for name, definition in _chosen(store, layers).items():
+    for name, definition in chosen_layers(store, layers).items():
         if not definition.spatial or name == COVERAGE:
             continue
         features = store.read(name, bbox=bbox, horizon=datetime)
@@ -234,7 +107,7 @@ def at(
                 "features": [
                     {
                         "id": feature_id,
-                        "title": _title(definition, features, number, language),
+                        "title": title_of(definition, features, number, language),
                         "source": _text(features["source"].iloc[number]),
                         "href": feature_url(base_url(request), name, feature_id),
                     }

@@ -35,6 +35,20 @@ FINDING_PARAMETERS: Final[dict[str, JsonObject]] = {
 }
 
 _NULLABLE: Final[JsonObject] = {"type": "string", "nullable": True}
+#: A unit that took the place of an old one.
+_SUCCESSOR: Final[JsonObject] = {
+    "type": "object",
+    "required": ["feature", "title", "relation", "href"],
+    "properties": {
+        "feature": {"type": "string"},
+        "title": {"type": "string"},
+        "part": _NULLABLE,
+        "relation": _NULLABLE,
+        "evidence": _NULLABLE,
+        "source": _NULLABLE,
+        "href": {"type": "string"},
+    },
+}
 FINDING_SCHEMAS: Final[dict[str, JsonObject]] = {
     "live": {
         "type": "object",
@@ -63,8 +77,10 @@ FINDING_SCHEMAS: Final[dict[str, JsonObject]] = {
                                 "kind": {"type": "string", "enum": ["place", "feature"]},
                                 "title": {"type": "string"},
                                 "subtitle": {"type": "string"},
+                                "class": _NULLABLE,
                                 "layer": {"type": "string"},
                                 "feature": {"type": "string"},
+                                "successors": {"type": "array", "items": _SUCCESSOR},
                             },
                         },
                     },

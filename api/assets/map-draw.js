@@ -170,7 +170,8 @@
     const { spec } = layer;
     layer.byId.set(String(feature.id), drawn);
     drawn.bindTooltip(() => tooltipOf(app, spec, feature), { sticky: true, className: "pp-tooltip", opacity: 1 });
-    drawn.bindPopup(() => popupOf(app, spec, feature), { maxWidth: 340, minWidth: 220, className: "pp-popup" });
+    const maxWidth = Math.min(340, Math.max(220, app.map.getSize().x - 120));
+    drawn.bindPopup(() => popupOf(app, spec, feature), { maxWidth, minWidth: 220, className: "pp-popup" });
     drawn.on("click", () => app.announce(spec.id, String(feature.id)));
   }
 
@@ -201,7 +202,8 @@
       element("h3", {}, titleOf(spec, feature) || String(feature.id)),
       quality ? element("p", { class: "pp-quality" }, quality) : null,
       element("dl", { tabindex: "0" }, ...rows),
-      address ? element("a", { class: "pp-open", href: address }, app.words.open) : null);
+      address ? element("a", { class: "pp-open", href: address }, app.words.open) : null,
+      app.footer ? app.footer() : null);
   }
 
   /* ---- layers that are fetched for the view ------------------------------------------------------------------ */
@@ -274,6 +276,6 @@
 
   Object.assign(Parkplan.kit, {
     SCHEMATIC, SMOOTH, element, shape, fill, formatter, outcomeSign, swatch, kindOf, classOf, titleOf, makeLayer, fetchView,
-    inZoom, place, statusOf,
+    inZoom, place, popupOf, statusOf,
   });
 })();

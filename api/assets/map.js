@@ -112,7 +112,9 @@
       return [label, { x: Math.max((b.x - a.x) / 2, 9), y: Math.max((a.y - b.y) / 2, 9) }];
     }));
     const frame = map.getContainer().getBoundingClientRect();
-    const controls = [...map.getContainer().querySelectorAll(".leaflet-control")].map((node) => {
+    // Beside the map's own controls, what the page lays over the map.
+    const above = [...map.getContainer().querySelectorAll(".leaflet-control"), ...document.querySelectorAll("[data-over-map]")];
+    const controls = above.map((node) => {
       const box = node.getBoundingClientRect();
       return { x: box.left - frame.left, y: box.top - frame.top, w: box.width, h: box.height };
     });
@@ -225,7 +227,7 @@
       const drawn = layer && layer.byId.get(String(id));
       if (!drawn) return false;
       const bounds = drawn.getBounds ? drawn.getBounds() : L.latLngBounds([drawn.getLatLng()]);
-      map.fitBounds(bounds.pad(1.5), { animate: !still, maxZoom: 14 });
+      map.fitBounds(bounds.pad(1.5), { animate: !still && !popup, maxZoom: 14 }); // a card finds its room on a still map
       if (!layer.on) app.turn(layer, true);
       if (popup) drawn.openPopup(bounds.getCenter());
       return true;

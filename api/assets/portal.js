@@ -35,7 +35,10 @@
     card.hidden = false;
     card.setAttribute("data-selected", "");
     card.setAttribute("aria-current", "true");
-    if (scroll) card.scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
+    // On a narrow window the list lies below the map: what was chosen there stays in sight.
+    if (scroll && getComputedStyle(panel).overflowY !== "visible") {
+      card.scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
+    }
   }
 
   function calm() {

@@ -9,6 +9,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.assets import FOLDER, fingerprint
+from api.portal.words import finder_words
 from layers.types import Language, Text
 
 __all__ = ["LANGUAGE_NAMES", "TEMPLATES", "WAYS", "environment", "has_font"]
@@ -43,6 +44,7 @@ def environment() -> Environment:
     )
     made.globals["asset"] = _asset
     made.globals["ways"] = _ways
+    made.globals["finder_words"] = finder_words
     return made
 
 

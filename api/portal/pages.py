@@ -21,7 +21,7 @@ from api.params import StoreParameter
 from api.portal.cards import ParkCard, park_cards, park_facts
 from api.portal.frame import LANGUAGE_NAMES, environment, has_font
 from api.portal.query import VIEWS, PageQuery, read_query
-from api.portal.state import PlanState, PlanStates
+from api.portal.state import NOT_DRAWN, PlanState, PlanStates
 from api.portal.tables import HECTARES, findings_page, park_accounts, rule_choices
 from api.portal.words import page_words
 from api.portal.writing import write_number
@@ -302,6 +302,9 @@ def _context(request: Request, state: PlanState, query: PageQuery) -> dict[str, 
         "levels": {
             code.value: code.title.say(query.language) for code in state.layers["parks"].field("confidence").codes
         },
+        "finder_layers": ",".join(
+            name for name, definition in state.layers.items() if definition.spatial and name not in NOT_DRAWN
+        ),
         "map_files": linked(f"{query.prefix}/assets").files,
         "changeset": state.changeset,
         "signs_in": request.app.state.gate.signs_in,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from layers.definitions import LayerDefinition
     from layers.store import Store
 
-__all__ = ["PlanState", "PlanStates", "plan_map"]
+__all__ = ["NOT_DRAWN", "PlanState", "PlanStates", "plan_map"]
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")

@@ -6,7 +6,7 @@ from typing import Final
 
 from layers.types import Language, Text
 
-__all__ = ["WORDS", "page_words"]
+__all__ = ["WORDS", "finder_words", "page_words"]
 
 WORDS: Final[dict[str, Text]] = {
     # Frame
@@ -37,6 +37,14 @@ WORDS: Final[dict[str, Text]] = {
         vi="Hình vẽ sơ đồ không phải ranh giới; kết quả kiểm tra không thay cho văn bản quy định.",
         en="Schematic shapes are no boundaries; findings do not replace the text of the regulations.",
     ),
+    # Search box of the map
+    "finder": Text(vi="Tìm trên bản đồ", en="Search the map"),
+    "finder_hint": Text(vi="Khu, xã phường, doanh nghiệp, số lô, toạ độ", en="Park, commune, firm, plot, coordinates"),
+    "finder_help": Text(
+        vi="Gõ có dấu hoặc không dấu, tên cũ hoặc tên mới, hay toạ độ WGS 84 và VN-2000. Dùng phím mũi tên để chọn.",
+        en="With or without tone marks, old names or new, or coordinates (WGS 84, VN-2000). Arrow keys choose.",
+    ),
+    "finder_found": Text(vi="Kết quả tìm", en="What was found"),
     # Views
     "views": Text(vi="Nội dung", en="Contents"),
     "view_parks": Text(vi="Khu", en="Parks"),
@@ -52,7 +60,7 @@ WORDS: Final[dict[str, Text]] = {
     ),
     "meanings": Text(vi="Ý nghĩa các kết luận", en="What the outcomes mean"),
     # Parks
-    "search": Text(vi="Tìm khu", en="Find a park"),
+    "search": Text(vi="Lọc danh sách khu", en="Narrow the list"),
     "search_hint": Text(vi="Gõ có dấu hoặc không dấu", en="With or without tone marks"),
     "found": Text(vi="{n} khu", en="{n} parks"),
     "found_none": Text(vi="Không có khu nào khớp", en="No park matches"),
@@ -137,6 +145,52 @@ WORDS: Final[dict[str, Text]] = {
     "no": Text(vi="không", en="no"),
 }
 
+#: What the search box and the cards of places say.
+_FINDER_WORDS: Final[dict[str, Text]] = {
+    "found": Text(vi="{n} kết quả", en="{n} found"),
+    "none": Text(vi="Không tìm thấy", en="Nothing found"),
+    "failed": Text(vi="Máy chủ chưa trả lời được", en="The server did not answer"),
+    "coordinates": Text(vi="Toạ độ", en="Coordinates"),
+    "since": Text(vi="từ {start}", en="from {start}"),
+    "until": Text(vi="đến {end}", en="until {end}"),
+    "between": Text(vi="{start} – {end}", en="{start} to {end}"),
+    "now": Text(vi="Nay thuộc", en="Now part of"),
+    "now_unknown": Text(
+        vi="Chưa có nguồn nào cho biết nay thuộc đơn vị nào", en="No source tells which unit it is part of now"
+    ),
+    "relation": Text(vi="phần nhập vào: {relation}", en="share taken over: {relation}"),
+    "part": Text(vi="từ {part}", en="from {part}"),
+    "evidence": Text(vi="Căn cứ", en="Evidence"),
+    "source": Text(vi="Nguồn", en="Source"),
+    "unknown": Text(vi="chưa rõ", en="unknown"),
+    "nowhere": Text(
+        vi="Chưa có nguồn nào cho biết vị trí, nên không có trên bản đồ",
+        en="No source tells where it is, so it is not on the map",
+    ),
+    "open": Text(vi="Mở hồ sơ", en="Open the record"),
+    "close": Text(vi="Đóng", en="Close"),
+    "marker": Text(vi="Điểm đang hỏi", en="The place asked about"),
+    "here": Text(vi="Các lớp nói gì ở đây, mốc {year}", en="What the layers say here, horizon {year}"),
+    "within": Text(vi="trong vòng {n} m", en="within {n} m"),
+    "asking": Text(vi="Đang hỏi các lớp…", en="Asking the layers…"),
+    "all_layers": Text(vi="Mọi lớp nói gì ở điểm này", en="What every layer says here"),
+    "ask_middle": Text(vi="Các lớp nói gì ở giữa bản đồ", en="What the layers say at the centre of the map"),
+    "state_hit": Text(vi="Có đối tượng", en="Something is there"),
+    "state_stale": Text(vi="Không có gì, nhưng dữ liệu đã cũ", en="Nothing there, but the data are old"),
+    "state_clear": Text(vi="Không có gì, dữ liệu đầy đủ", en="Nothing there, and the data are complete"),
+    "state_not_covered": Text(vi="Chưa biết", en="Not known"),
+    "not_clear": Text(
+        vi="Không có dữ liệu đầy đủ ở đây: chưa thể nói là không có gì.",
+        en="No complete data here: that does not mean that nothing is there.",
+    ),
+    "which": Text(vi="Những lớp nào", en="Which layers"),
+    "reason_unknown": Text(vi="không rõ phạm vi dữ liệu", en="coverage unknown"),
+    "reason_outside": Text(vi="ngoài phạm vi dữ liệu", en="outside the coverage"),
+    "reason_partial": Text(vi="dữ liệu chưa đầy đủ", en="data not complete"),
+    "as_of": Text(vi="dữ liệu ngày {day}", en="data of {day}"),
+    "more": Text(vi="và {n} đối tượng khác", en="and {n} more"),
+}
+
 
 def page_words(language: Language) -> dict[str, str]:
     """Return every text of the portal in one language.
@@ -157,3 +211,24 @@ def page_words(language: Language) -> dict[str, str]:
     'chưa rõ thời gian'
     """
     return {key: text.say(language) for key, text in WORDS.items()}
+
+
+def finder_words(language: Language) -> dict[str, str]:
+    """Return what the search box and the cards of places say.
+
+    Parameters
+    ----------
+    language : {"vi", "en"}
+        The reader's language.
+
+    Returns
+    -------
+    dict of str to str
+        By key; what stands in braces is filled in by the page.
+
+    Examples
+    --------
+    >>> finder_words("en")["state_not_covered"]
+    'Not known'
+    """
+    return {key: text.say(language) for key, text in _FINDER_WORDS.items()}

@@ -157,14 +157,14 @@ def test_the_page_the_process_and_the_tiles_tell_the_same_numbers(page: Page, se
 )
 def test_a_park_is_found_without_its_tone_marks(page: Page, server: str, asked: str, found: set[str]) -> None:
     page.goto(f"{server}/?lang=vi")
-    page.get_by_label("Tìm khu").fill(asked)
+    page.get_by_label("Lọc danh sách khu").fill(asked)
     shown = {str(card.get_attribute("data-park")) for card in page.locator(".card:visible").all()}
     assert shown >= found
     assert len(shown) < page.locator(".card").count()
     assert page.locator("#park-found").inner_text() == f"{len(shown)} khu"
-    page.get_by_label("Tìm khu").fill("không có đâu")
+    page.get_by_label("Lọc danh sách khu").fill("không có đâu")
     assert page.locator("#park-found").inner_text() == "Không có khu nào khớp"
-    page.get_by_label("Tìm khu").fill("")
+    page.get_by_label("Lọc danh sách khu").fill("")
     assert page.locator(".card:visible").count() == page.locator(".card").count()
 
 
@@ -172,7 +172,7 @@ def test_search_in_the_page_and_in_python_agree(page: Page, server: str) -> None
     page.goto(f"{server}/?lang=vi")
     for card in page.locator(".card").all()[:12]:
         title = card.locator("h2").inner_text()
-        page.get_by_label("Tìm khu").fill(title)
+        page.get_by_label("Lọc danh sách khu").fill(title)
         assert card.is_visible(), title
 
 

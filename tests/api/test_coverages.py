@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.settings import Settings
 from layers.rasters import to_cog
+from tests.api.conftest import fill
 from tests.api.test_openapi import validate
 
 GRID = (
@@ -30,15 +30,19 @@ as_of = 2026-01-31
 URL = "/collections/flood"
 
 
-@pytest.fixture
-def rasters(filled_url: str, tmp_path: Path) -> Iterator[TestClient]:
-    """Give a client of a server with a raster layer beside the layers of the tests."""
+@pytest.fixture(scope="module")
+def rasters(kept_store_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """Give a client of a server with a raster layer beside the layers of the tests, which are only read."""
+    fill(kept_store_url)
+    tmp_path = tmp_path_factory.mktemp("rasters")
     folder = tmp_path / "rasters"
     folder.mkdir()
     (tmp_path / "flood.asc").write_text(GRID)
     to_cog(tmp_path / "flood.asc", folder / "flood.tif", crs="EPSG:4326")
     (folder / "flood.toml").write_text(DECLARED, encoding="utf-8")
-    settings = Settings(store=filled_url, language="en", raster_folder=str(folder), tiles_folder=str(tmp_path / "t"))
+    settings = Settings(
+        store=kept_store_url, language="en", raster_folder=str(folder), tiles_folder=str(tmp_path / "t")
+    )
     with TestClient(create_app(settings)) as opened:
         yield opened
 

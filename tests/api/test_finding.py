@@ -14,8 +14,8 @@ from layers.schema import typed
 from layers.store import Put, open_store
 
 
-def test_phu_nghia_is_found_with_its_place(hanoi: TestClient) -> None:
-    answer = hanoi.get("/search", params={"q": "phu nghia", "limit": 5})
+def test_phu_nghia_is_found_with_its_place(hanoi_reader: TestClient) -> None:
+    answer = hanoi_reader.get("/search", params={"q": "phu nghia", "limit": 5})
     assert answer.headers["content-type"] == "application/geo+json"
     document = answer.json()
     first = document["features"][0]
@@ -24,17 +24,17 @@ def test_phu_nghia_is_found_with_its_place(hanoi: TestClient) -> None:
     lon, lat = first["geometry"]["coordinates"]
     assert 105.0 < lon < 106.1
     assert 20.5 < lat < 21.5
-    assert hanoi.get(first["links"][0]["href"]).json()["id"] == first["properties"]["feature"]
+    assert hanoi_reader.get(first["links"][0]["href"]).json()["id"] == first["properties"]["feature"]
     assert document["numberReturned"] == len(document["features"]) == 5
-    vi = hanoi.get("/search", params={"q": "Phú Nghĩa", "lang": "vi"}).json()["features"][0]
+    vi = hanoi_reader.get("/search", params={"q": "Phú Nghĩa", "lang": "vi"}).json()["features"][0]
     assert "Phú Nghĩa" in vi["properties"]["title"]
 
 
-def test_coordinates_are_found_as_places(hanoi: TestClient) -> None:
-    document = hanoi.get("/search", params={"q": "568123 2315000"}).json()
+def test_coordinates_are_found_as_places(hanoi_reader: TestClient) -> None:
+    document = hanoi_reader.get("/search", params={"q": "568123 2315000"}).json()
     assert document["features"][0]["properties"]["crs"] == "EPSG:5897"
     assert document["features"][0]["properties"]["kind"] == "place"
-    (place,) = hanoi.get("/search", params={"q": "20°55'48\"N 105°39'36\"E"}).json()["features"]
+    (place,) = hanoi_reader.get("/search", params={"q": "20°55'48\"N 105°39'36\"E"}).json()["features"]
     assert place["geometry"]["coordinates"] == [105.66, 20.93]
 
 
@@ -106,10 +106,32 @@ def test_a_place_that_is_none_is_refused(reader: TestClient, query: str) -> None
     assert reader.get(f"/at?{query}").status_code == 400
 
 
-def test_the_shipped_data_never_say_clear_of_what_they_do_not_know(hanoi: TestClient) -> None:
+def test_the_shipped_data_never_say_clear_of_what_they_do_not_know(hanoi_reader: TestClient) -> None:
     covered = {
-        row["properties"]["layer"] for row in hanoi.get("/collections/coverage/items?limit=500").json()["features"]
+        row["properties"]["layer"]
+        for row in hanoi_reader.get("/collections/coverage/items?limit=500").json()["features"]
     }
-    for entry in hanoi.get("/at?lon=105.8&lat=21.0").json()["layers"]:
+    for entry in hanoi_reader.get("/at?lon=105.8&lat=21.0").json()["layers"]:
         if entry["layer"] not in covered:
             assert entry["state"] in ("hit", "not_covered")
+
+
+def test_an_old_unit_leads_to_the_new_ones_with_evidence(hanoi: TestClient) -> None:
+    found = {
+        entry["properties"]["feature"]: entry["properties"]
+        for entry in hanoi.get("/search?q=chuong my&layers=admin_units").json()["features"]
+    }
+    assert "successors" not in found["new-chuong-my"]
+    units = found["old-chuong-my"]["successors"]
+    assert {(unit["part"], unit["feature"]) for unit in units} >= {("Phu Nghia", "new-phu-nghia")}
+    (own,) = (unit for unit in units if (unit["part"], unit["feature"]) == ("Phu Nghia", "new-phu-nghia"))
+    assert own["relation"] == "unknown"
+    assert own["evidence"] == "the facts on Phu Nghia Industrial Park name both units"
+    assert own["source"].endswith("(MIT)")
+    assert own["href"].endswith("/collections/admin_units/items/new-phu-nghia")
+    old = hanoi.get("/search?q=xa phu nghia&layers=admin_units&lang=vi").json()["features"][0]["properties"]
+    assert (old["feature"], old["class"], old["successors"][0]["part"]) == (
+        "old-chuong-my-phu-nghia",
+        "xã, phường, thị trấn",
+        None,
+    )

@@ -62,6 +62,7 @@ from api.settings import Settings
 from api.short import Short
 from api.short_serving import Keeping
 from api.tile_server import TileServer
+from api.warming import Warmer
 from layers.coverages import Coverages
 from layers.errors import ParkplanError
 from layers.jobs import open_jobs
@@ -232,9 +233,11 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.store, app.state.jobs, app.state.gate = store, kept, Gate(settings, store, people)
             limit_queries(store.core.engine, settings.query_time_s)
             app.state.runner = Runner(settings, store, kept)
+            warmer = Warmer(store)
             await app.state.short.open(store, app.state.gate)
             yield
             app.state.short.close()
+            await run_in_threadpool(warmer.close)
             await run_in_threadpool(app.state.runner.close)
 
     app = FastAPI(

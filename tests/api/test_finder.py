@@ -138,8 +138,14 @@ def test_text_of_the_data_is_text_in_the_list_and_the_cards(page: Page, server: 
     page.goto(f"{server}/?lang=en")
     harm = '<img src=x onerror="window.harmed = 1">'
     unit = dict.fromkeys(("feature", "title", "part", "relation", "evidence", "source"), harm)
-    told = dict.fromkeys(("title", "subtitle", "class", "feature"), harm)
-    found = {"kind": "feature", "layer": "roads", "valid_from": None, "valid_to": "2025-06-30", "successors": [unit]}
+    told: dict[str, object] = dict.fromkeys(("title", "subtitle", "class", "feature"), harm)
+    found: dict[str, object] = {
+        "kind": "feature",
+        "layer": "roads",
+        "valid_from": None,
+        "valid_to": "2025-06-30",
+        "successors": [unit],
+    }
     answer = {"features": [{"geometry": None, "properties": found | told}]}
     page.route("**/search?**", lambda route: route.fulfill(json=answer))
     assert options(page, "harm") == [harm]

@@ -126,7 +126,7 @@ def test_an_old_unit_leads_to_the_new_ones_with_evidence(hanoi: TestClient) -> N
     assert {(unit["part"], unit["feature"]) for unit in units} >= {("Phu Nghia", "new-phu-nghia")}
     (own,) = (unit for unit in units if (unit["part"], unit["feature"]) == ("Phu Nghia", "new-phu-nghia"))
     assert own["relation"] == "unknown"
-    assert own["evidence"] == "the facts on Phu Nghia Industrial Park name both units"
+    assert own["evidence"] == "the facts on Phu Nghia Industrial Park extension name both units"
     assert own["source"].endswith("(MIT)")
     assert own["href"].endswith("/collections/admin_units/items/new-phu-nghia")
     old = hanoi.get("/search?q=xa phu nghia&layers=admin_units&lang=vi").json()["features"][0]["properties"]

@@ -6,11 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Final
 
-import geopandas as gpd
-
-from layers.definitions import LayerDefinition
 from layers.errors import NotAllowedError
-from layers.store import Changeset, Edit, Extent, Page, Store
+from layers.store import Changeset, Edit, SelectedStore, Store
 from layers.types import Text
 
 __all__ = ["EarlierStore"]
@@ -18,7 +15,7 @@ __all__ = ["EarlierStore"]
 _NOW: Final = Text(vi="trạng thái hiện tại", en="the current state")
 
 
-class EarlierStore(Store):
+class EarlierStore(SelectedStore):
     """A store as it was; nothing is written through it.
 
     Parameters
@@ -40,36 +37,17 @@ class EarlierStore(Store):
     """
 
     def __init__(self, store: Store, as_of: int | dt.datetime) -> None:
-        self._core = store.core
-        self._now = store
         with store.core.reading() as connection:
             self.changeset = store.core.changeset_at(connection, as_of)
+        super().__init__(store, as_of=self.changeset)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, EarlierStore):
             return NotImplemented
-        return (self._now, self.changeset) == (other._now, other.changeset)
+        return (self._plan, self.changeset) == (other._plan, other.changeset)
 
     def __hash__(self) -> int:
-        return hash((self._now, self.changeset))
-
-    def close(self) -> None:
-        """Do nothing: the connections are those of the plan."""
-
-    def add_layer(self, definition: LayerDefinition) -> None:
-        """Refuse: what was cannot be changed.
-
-        Parameters
-        ----------
-        definition : LayerDefinition
-            A layer.
-
-        Raises
-        ------
-        NotAllowedError
-            Always.
-        """
-        raise NotAllowedError(seen=definition.id, wanted=_NOW, where="add_layer")
+        return hash((self._plan, self.changeset))
 
     def commit(self, edits: Sequence[Edit], **options: Any) -> Changeset:  # noqa: ARG002 - as for every store
         """Refuse: what was cannot be changed.
@@ -97,71 +75,3 @@ class EarlierStore(Store):
             That of the earlier state.
         """
         return self.changeset
-
-    def read(self, layer: str, **selection: Any) -> gpd.GeoDataFrame:
-        """Return features as they were.
-
-        Parameters
-        ----------
-        layer : str
-            The layer's id.
-        **selection : Selection
-            As for the plan.
-
-        Returns
-        -------
-        GeoDataFrame
-            In the typed form.
-        """
-        return self._now.read(layer, **{"as_of": self.changeset, **selection})
-
-    def page(self, layer: str, **selection: Any) -> Page:
-        """Return one page of a layer as it was.
-
-        Parameters
-        ----------
-        layer : str
-            The layer's id.
-        **selection : Selection
-            As for the plan, with `limit` and `after`.
-
-        Returns
-        -------
-        Page
-            Features, and where the next page starts.
-        """
-        return self._now.page(layer, **{"as_of": self.changeset, **selection})
-
-    def count(self, layer: str, **selection: Any) -> int:
-        """Return how many features matched.
-
-        Parameters
-        ----------
-        layer : str
-            The layer's id.
-        **selection : Selection
-            As for the plan.
-
-        Returns
-        -------
-        int
-            Exact.
-        """
-        return self._now.count(layer, **{"as_of": self.changeset, **selection})
-
-    def extent(self, layer: str, **selection: Any) -> Extent:
-        """Return how far a layer reached.
-
-        Parameters
-        ----------
-        layer : str
-            The layer's id.
-        **selection : Selection
-            As for the plan.
-
-        Returns
-        -------
-        Extent
-            Of the earlier state.
-        """
-        return self._now.extent(layer, **{"as_of": self.changeset, **selection})

@@ -16,6 +16,7 @@ from layers.store.base import Store
 from layers.store.geopackage import GeoPackageEngine
 from layers.store.model import Changeset, Decision, Edit, Extent, Page, Put, Remove, Version
 from layers.store.postgis import PostgisEngine
+from layers.store.selected import SelectedStore
 from layers.store.sight import EVERYTHING, Ground, Sight
 from layers.store.viewing import StoreView, completed
 from layers.types import Text
@@ -30,6 +31,7 @@ __all__ = [
     "Page",
     "Put",
     "Remove",
+    "SelectedStore",
     "Sight",
     "Store",
     "StoreView",

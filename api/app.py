@@ -24,7 +24,6 @@ from api import (
     health,
     imports,
     jobs,
-    portal,
     processes,
     proposal_talk,
     proposals,
@@ -54,7 +53,10 @@ from api.metrics import Metrics
 from api.metrics import router as metrics
 from api.middleware import EdgeMiddleware
 from api.openapi import TITLE, document_of, openapi_document, query_names, with_layers
-from api.params import LanguageParameter, StoreParameter, check_format, check_names, wants_html
+from api.params import LanguageParameter, StoreParameter, check_names, check_page_format, prefers_html
+from api.portal.filing import router as filing
+from api.portal.history import router as history
+from api.portal.pages import router as portal
 from api.quick import QuickPages
 from api.responses import answer, problem_answer
 from api.running import Runner
@@ -86,10 +88,10 @@ router = APIRouter(tags=["capabilities"], default_response_class=Response)
     "/api",
     summary="This document",
     responses=document_of("openapi", media_type=OPENAPI),
-    dependencies=[Depends(check_format)],
+    dependencies=[Depends(check_page_format)],
 )
 def openapi(request: Request, store: StoreParameter, _language: LanguageParameter) -> Response:
-    """Return the OpenAPI document, with the layers that there are.
+    """Return the OpenAPI document, with the layers that there are; a browser gets the page that shows it.
 
     Parameters
     ----------
@@ -103,6 +105,8 @@ def openapi(request: Request, store: StoreParameter, _language: LanguageParamete
     Response
         The document.
     """
+    if prefers_html(request):
+        return _api_page(request)
     document = with_layers(request.app.state.document, store.layers())
     document.setdefault("servers", [{"url": base_url(request)}])
     return answer(document, language="en", media_type=OPENAPI)
@@ -118,11 +122,11 @@ _API_PAGE: Final = """<!doctype html>
 <link rel="stylesheet" href="{base}/assets/vendor/swagger-ui/swagger-ui.css">
 </head>
 <body>
-<noscript><p>This page needs JavaScript; the document itself is <a href="{base}/api">here</a>.</p></noscript>
+<noscript><p>This page needs JavaScript; the document itself is <a href="{base}/api?f=json">here</a>.</p></noscript>
 <main id="api"></main>
 <script src="{base}/assets/vendor/swagger-ui/swagger-ui-bundle.js"></script>
 <script nonce="{nonce}">
-SwaggerUIBundle({{url: "{base}/api", dom_id: "#api", deepLinking: true, validatorUrl: null}})
+SwaggerUIBundle({{url: "{base}/api?f=json", dom_id: "#api", deepLinking: true, validatorUrl: null}})
 </script>
 </body>
 </html>
@@ -144,6 +148,10 @@ def api_page(request: Request) -> Response:
         A page that loads nothing from elsewhere.
     """
     check_names(request, ())
+    return _api_page(request)
+
+
+def _api_page(request: Request) -> Response:
     return HTMLResponse(_API_PAGE.format(title=TITLE, base=base_url(request), nonce=request.state.nonce))
 
 
@@ -170,7 +178,7 @@ async def _parkplan_error(request: Request, error: Exception) -> Response:
 
 def _is_browsing(request: Request) -> bool:
     """Return whether somebody looks at pages, who is better led to a form than told of an error."""
-    return request.method == "GET" and wants_html(request.headers.get("accept", ""), request.query_params.get("f"))
+    return request.method == "GET" and prefers_html(request)
 
 
 def _headers(error: ParkplanError) -> dict[str, str] | None:
@@ -260,7 +268,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.short = Short(app.state.metrics)
     app.state.coverages = Coverages(Path(settings.raster_folder) if settings.raster_folder else None)
     app.state.tiles = TileServer(settings.tiles_folder)
-    pages = (people_pages.router, oidc.router, features.landing, portal.router, portal.filing, portal.history)
+    pages = (people_pages.router, oidc.router, features.landing, portal, filing, history)
     # The catalogue goes before the layers, among which it lies.
     documents = (
         router,

@@ -5,16 +5,17 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from api.browsing.route import Browsable
 from api.documents import functions_document, layer_schema_document
 from api.links import SCHEMA, base_url, collection_url
 from api.openapi import document_of
-from api.params import LanguageParameter, LayerParameter, check_format
+from api.params import LanguageParameter, LayerParameter, check_page_format
 from api.responses import answer
 from layers.schema import common_queryables, queryables, sortables
 
 __all__ = ["router"]
 
-router = APIRouter(default_response_class=Response, dependencies=[Depends(check_format)])
+router = APIRouter(default_response_class=Response, dependencies=[Depends(check_page_format)], route_class=Browsable)
 
 
 @router.get(

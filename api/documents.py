@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any, Final
 
-from api.links import GEOJSON, HTML, JSON, OPENAPI, REL, SCHEMA, Link, collection_url, link
+from api.links import GEOJSON, HTML, JSON, JSONFG, OPENAPI, REL, SCHEMA, Link, collection_url, link, own_links
 from api.tile_documents import CONFORMANCE as TILE_CONFORMANCE
 from api.tile_documents import tileset_links
 from layers.cql2 import FUNCTIONS, Kind
@@ -24,6 +24,7 @@ __all__ = [
     "functions_document",
     "landing_document",
     "layer_schema_document",
+    "page_links",
 ]
 
 JsonObject = dict[str, Any]
@@ -33,10 +34,13 @@ _GREGORIAN: Final = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 #: Conformance classes, each held to by tests in `tests/api`.
 CONFORMANCE: Final = (
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/html",
     "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
+    "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/html",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/html",
     "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables",
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
@@ -65,6 +69,7 @@ CONFORMANCE: Final = (
     "http://www.opengis.net/spec/cql2/1.0/conf/arithmetic",
     "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/json",
+    "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/html",
     "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/oas30",
     "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/ogc-process-description",
     "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/job-list",
@@ -73,6 +78,7 @@ CONFORMANCE: Final = (
     "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/record-core-query-parameters",
     "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/record-collection",
     "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/json",
+    "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/html",
     *TILE_CONFORMANCE,
 )
 
@@ -146,6 +152,30 @@ def landing_document(base: str, *, language: Language) -> JsonObject:
     }
 
 
+def page_links(base: str, *, language: Language) -> list[Link]:
+    """Return the links of the landing page as its page shows them: each place once.
+
+    Parameters
+    ----------
+    base : str
+        Address of the server.
+    language : {"vi", "en"}
+        Of titles.
+
+    Returns
+    -------
+    list of dict
+        Links, without the document itself and its page.
+    """
+    links = landing_document(base, language=language)["links"]
+    kept = {entry["href"]: entry for entry in links if entry["rel"] not in ("self", "alternate")}
+    return [{**entry, "href": _spoken(entry, language)} for entry in kept.values()]
+
+
+def _spoken(entry: Link, language: Language) -> str:
+    return entry["href"] if entry["type"] == HTML else f"{entry['href']}?lang={language}"
+
+
 def conformance_document() -> JsonObject:
     """Return which conformance classes hold.
 
@@ -181,15 +211,18 @@ def collection_document(
         The document.
     """
     url = collection_url(base, definition.id)
-    own = "collection" if parent else "self"
+    title = definition.title.say(language)
+    own = [link(url, "collection", JSON, title)] if parent else own_links(url, JSON, title)
     document: JsonObject = {
         "id": definition.id,
-        "title": definition.title.say(language),
+        "title": title,
         "itemType": "feature",
         "crs": list(PUBLISHED),
         "links": [
-            link(url, own, JSON, definition.title.say(language)),
+            *own,
             link(f"{url}/items", "items", GEOJSON, _ITEMS.say(language)),
+            link(f"{url}/items?f=jsonfg", "items", JSONFG, _ITEMS.say(language)),
+            link(f"{url}/items?f=html", "items", HTML, _ITEMS.say(language)),
             link(f"{url}/queryables", REL + "queryables", SCHEMA, _QUERYABLES.say(language)),
             link(f"{url}/sortables", REL + "sortables", SCHEMA, _SORTABLES.say(language)),
             link(f"{url}/schema", REL + "schema", SCHEMA, _SCHEMA.say(language)),
@@ -201,6 +234,10 @@ def collection_document(
         document["storageCrs"] = CRS84
     if definition.description is not None:
         document["description"] = definition.description.say(language)
+    if definition.source:
+        document["attribution"] = definition.source
+    if definition.licence:
+        document["license"] = definition.licence
     if reach := _extent_document(extent):
         document["extent"] = reach
     return document
@@ -240,8 +277,7 @@ def collections_document(collections: Iterable[JsonObject], *, base: str, langua
     dict
         The document.
     """
-    links: list[Link] = [link(f"{base}/collections", "self", JSON, _THIS.say(language))]
-    return {"links": links, "collections": list(collections)}
+    return {"links": own_links(f"{base}/collections", JSON, _THIS.say(language)), "collections": list(collections)}
 
 
 def functions_document(*, language: Language) -> JsonObject:

@@ -13,10 +13,8 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Match
 from starlette.types import Scope
 
-from api.filtering import AsOfParameter, FilterParameter, PlaceParameter, SortParameter, narrowed
-from api.params import DatetimeParameter, FiltersParameter, LayerParameter, LimitParameter, StoreParameter
-from api.proposal_rights import ProposalParameter
-from layers.store.selecting import Selection
+from api.filtering import SelectionParameter, SortParameter
+from api.params import LayerParameter, LimitParameter, StoreParameter
 from layers.streaming import FILE_FORMATS, csv_parts, parts_of, write_selection
 
 __all__ = ["router"]
@@ -41,12 +39,7 @@ def download(
     request: Request,
     store: StoreParameter,
     definition: LayerParameter,
-    filters: FiltersParameter,
-    asked: FilterParameter,
-    place: PlaceParameter,
-    datetime: DatetimeParameter,
-    as_of: AsOfParameter,
-    proposal: ProposalParameter,
+    selection: SelectionParameter,
     sort: SortParameter,
     limit: LimitParameter,
 ) -> Response:
@@ -60,18 +53,8 @@ def download(
         The store.
     definition : LayerDefinition
         The layer.
-    filters : dict of str to value
-        Fields and the values they must have.
-    asked : Filter or None
-        Condition that must hold.
-    place : Place
-        Box that geometries must intersect.
-    datetime : Interval or None
-        Planned time.
-    as_of : int or datetime.datetime or None
-        Record time.
-    proposal : str or None
-        The proposal through which the layer is seen.
+    selection : Selection
+        Which features.
     sort : tuple of SortKey
         Order of the features.
     limit : int
@@ -82,14 +65,6 @@ def download(
     Response
         The file. A slow reader holds up nobody: no connection of the store stays open for him.
     """
-    selection: Selection = {
-        "horizon": datetime,
-        "bbox": place.bbox,
-        "where": filters,
-        "filter": narrowed(asked, place),
-        "as_of": as_of,
-        "proposal": proposal,
-    }
     format_ = request.query_params["f"]
     spec = FILE_FORMATS[format_]
     most = limit if "limit" in request.query_params else None

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from api.changesets import state_of
-from api.links import GEOJSON, JSON, base_url, feature_url, link, request_url
+from api.feature_parts import PartRoute
+from api.links import GEOJSON, JSON, base_url, feature_url, link, own_links, request_url
 from api.openapi import document_of
-from api.params import LanguageParameter, LayerParameter, StoreParameter, check_format
+from api.params import LanguageParameter, LayerParameter, StoreParameter, check_page_format
 from api.responses import answer
 from layers.errors import UnknownFeatureError
 from layers.history.blaming import blame
@@ -22,9 +23,10 @@ __all__ = ["router"]
 
 _VERSIONS: Final = Text(vi="Các phiên bản", en="Versions")
 _BLAME: Final = Text(vi="Nguồn gốc từng thuộc tính", en="Who set each attribute")
-_JSON_ONLY: Final = [Depends(check_format)]
 
-router = APIRouter(tags=["history"], default_response_class=Response)
+router = APIRouter(
+    tags=["history"], default_response_class=Response, dependencies=[Depends(check_page_format)], route_class=PartRoute
+)
 
 
 async def _as_of(
@@ -40,7 +42,6 @@ AsOfParameter = Annotated[int | dt.datetime | None, Depends(_as_of)]
     "/collections/{collectionId}/items/{featureId:path}/history",
     summary="Versions of a feature",
     responses=document_of("versions"),
-    dependencies=_JSON_ONLY,
 )
 def feature_history(
     request: Request,
@@ -84,7 +85,7 @@ def feature_history(
         "feature": featureId,
         "versions": versions_document(definition, versions, recorded, language=language),
         "links": [
-            link(request_url(request), "self", JSON),
+            *own_links(request_url(request, without=("f",))),
             link(url, "canonical", GEOJSON),
             link(f"{url}/blame", "related", JSON, _BLAME.say(language)),
         ],
@@ -96,7 +97,6 @@ def feature_history(
     "/collections/{collectionId}/items/{featureId:path}/blame",
     summary="Who last set each attribute of a feature",
     responses=document_of("blame"),
-    dependencies=_JSON_ONLY,
 )
 def feature_blame(
     *,
@@ -139,7 +139,7 @@ def feature_blame(
     found = blame(store, definition.id, featureId, as_of=as_of)
     url = feature_url(base_url(request), definition.id, featureId)
     links = [
-        link(request_url(request), "self", JSON),
+        *own_links(request_url(request, without=("f",))),
         link(url, "canonical", GEOJSON),
         link(f"{url}/history", "related", JSON, _VERSIONS.say(language)),
     ]

@@ -13,6 +13,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from api.asking import router as asking_router
+from api.browsing.route import Browsable
 from api.coverages import CoveragesParameter, coverage_document
 from api.documents import (
     collection_document,
@@ -26,39 +27,35 @@ from api.etags import feature_state, not_modified, strong_etag
 from api.filtering import (
     AsOfParameter,
     CrsParameter,
-    FilterParameter,
     FormatParameter,
+    ItemFormatParameter,
     ItemsFormat,
-    PlaceParameter,
     PropertiesParameter,
+    SelectionParameter,
     SortParameter,
-    narrowed,
 )
-from api.finding import emptiness
+from api.finding import coverage_of, emptiness
 from api.links import GEOJSON, JSON, JSONFG, SCHEMA, Link, base_url, collection_url, feature_url, link, request_url
 from api.openapi import document_of
 from api.params import (
     CursorParameter,
-    DatetimeParameter,
-    FiltersParameter,
     LanguageParameter,
     LayerParameter,
     LimitParameter,
     StoreParameter,
-    check_format,
     check_page_format,
-    wants_html,
+    prefers_html,
 )
 from api.proposal_rights import ProposalParameter
-from api.records import catalogue_document
+from api.records import catalogue_document, cover_document
 from api.responses import answer
 from api.shaping import MEDIA_TYPES, collection_of_features, content_crs, single_feature
 from layers.errors import UnknownFeatureError, ValueOutOfRangeError
 from layers.published import CRS84
+from layers.records import covers_of
 from layers.schema import json_schema
 from layers.store import Extent
 from layers.store.pages import feature_page
-from layers.store.selecting import Selection
 
 __all__ = ["landing", "router"]
 
@@ -90,24 +87,22 @@ class _ForPrograms(APIRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         match, found = super().matches(scope)
-        if match is not Match.NONE and scope["type"] == "http":
-            request = Request(scope)
-            if wants_html(request.headers.get("accept", ""), request.query_params.get("f")):
-                return Match.NONE, {}
+        if match is not Match.NONE and scope["type"] == "http" and prefers_html(Request(scope)):
+            return Match.NONE, {}
         return match, found
 
 
+_PAGE_TOO: Final = [Depends(check_page_format)]
 landing = APIRouter(tags=["capabilities"], default_response_class=Response, route_class=_ForPrograms)
-router = APIRouter(default_response_class=Response)
+router = APIRouter(default_response_class=Response, route_class=Browsable)
 router.include_router(asking_router)
-_JSON_ONLY: Final = [Depends(check_format)]
 
 
 @landing.get(
     "/",
     summary="Landing page: where everything is",
-    responses=document_of("landingPage", page=True),
-    dependencies=[Depends(check_page_format)],
+    responses=document_of("landingPage"),
+    dependencies=_PAGE_TOO,
 )
 def landing_page(request: Request, language: LanguageParameter) -> Response:
     """Return where everything is; a browser gets the map instead.
@@ -132,7 +127,7 @@ def landing_page(request: Request, language: LanguageParameter) -> Response:
     tags=["capabilities"],
     summary="Conformance classes that hold",
     responses=document_of("confClasses"),
-    dependencies=_JSON_ONLY,
+    dependencies=_PAGE_TOO,
 )
 def conformance(language: LanguageParameter) -> Response:
     """Return which conformance classes hold.
@@ -155,7 +150,7 @@ def conformance(language: LanguageParameter) -> Response:
     tags=["layers"],
     summary="All layers",
     responses=document_of("collections"),
-    dependencies=_JSON_ONLY,
+    dependencies=_PAGE_TOO,
 )
 def collections(
     request: Request, store: StoreParameter, coverages: CoveragesParameter, language: LanguageParameter
@@ -193,7 +188,7 @@ def collections(
     tags=["layers"],
     summary="One layer",
     responses=document_of("collection"),
-    dependencies=_JSON_ONLY,
+    dependencies=_PAGE_TOO,
 )
 def collection(
     request: Request,
@@ -227,6 +222,8 @@ def collection(
     definition = store.definition(collectionId)
     extent: Extent = store.extent(definition.id)
     document = collection_document(definition, extent, base=base_url(request), language=language)
+    covers = covers_of(coverage_of(store, definition.id)).get(definition.id, ())
+    document["coverage"] = [cover_document(cover) for cover in covers]
     return answer(document, language=language)
 
 
@@ -235,7 +232,7 @@ def collection(
     tags=["layers"],
     summary="Schema of a layer's features",
     responses=document_of("layerSchema", media_type=SCHEMA),
-    dependencies=_JSON_ONLY,
+    dependencies=_PAGE_TOO,
 )
 def layer_schema(request: Request, definition: LayerParameter, language: LanguageParameter) -> Response:
     """Return what a layer's features consist of.
@@ -270,12 +267,7 @@ def items(
     request: Request,
     store: StoreParameter,
     definition: LayerParameter,
-    filters: FiltersParameter,
-    asked: FilterParameter,
-    place: PlaceParameter,
-    datetime: DatetimeParameter,
-    as_of: AsOfParameter,
-    proposal: ProposalParameter,
+    selection: SelectionParameter,
     sort: SortParameter,
     limit: LimitParameter,
     cursor: CursorParameter,
@@ -294,18 +286,8 @@ def items(
         The store.
     definition : LayerDefinition
         The layer.
-    filters : dict of str to value
-        Fields and the values they must have.
-    asked : Filter or None
-        Condition that must hold.
-    place : Place
-        Box that geometries must intersect.
-    datetime : Interval or None
-        Planned time.
-    as_of : int or datetime.datetime or None
-        Record time.
-    proposal : str or None
-        The proposal through which the layer is seen.
+    selection : Selection
+        Which features.
     sort : tuple of SortKey
         Order of the features.
     limit : int
@@ -316,7 +298,7 @@ def items(
         Of the coordinates in the answer.
     properties : tuple of str or None
         Fields to give.
-    form : {"json", "jsonfg"}
+    form : {"json", "jsonfg", "html"}
         Format of the answer.
     language : {"vi", "en"}
         The reader's language.
@@ -326,14 +308,6 @@ def items(
     Response
         A GeoJSON FeatureCollection with links to itself and the next page.
     """
-    selection: Selection = {
-        "horizon": datetime,
-        "bbox": place.bbox,
-        "where": filters,
-        "filter": narrowed(asked, place),
-        "as_of": as_of,
-        "proposal": proposal,
-    }
     try:
         page = feature_page(store, definition.id, limit=limit, after=cursor, sort=sort, **selection)
     except ValueOutOfRangeError as error:
@@ -355,9 +329,10 @@ def items(
         **({} if page.matched is None else {"numberMatched": page.matched}),
         "links": links,
     }
-    if not page.features and cursor is None and place.bbox is not None:
-        members["coverage"] = emptiness(request, store, definition.id, place.bbox, language)
-    if form == "json" and given.uri == CRS84 and properties is None:
+    bbox = selection.get("bbox")
+    if not page.features and cursor is None and bbox is not None:
+        members["coverage"] = emptiness(request, store, definition.id, bbox, language)
+    if form != "jsonfg" and given.uri == CRS84 and properties is None:
         document = {
             "type": "FeatureCollection",
             **members,
@@ -365,12 +340,18 @@ def items(
         }
     else:
         ids = [orjson.loads(text)["id"] for text in page.features]
-        features = store.read(definition.id, ids=ids, as_of=as_of, proposal=proposal)
+        state = selection.get("as_of"), selection.get("proposal")
+        features = store.read(definition.id, ids=ids, as_of=state[0], proposal=state[1])
         ordered = features.loc[[id_ for id_ in ids if id_ in features.index]]
         document = collection_of_features(
             definition, ordered, format_=form, crs=given, properties=properties, **members
         )
-    return answer(document, language=language, media_type=media_type, headers={"Content-Crs": f"<{given.uri}>"})
+    return answer(document, language=language, media_type=_written(form), headers={"Content-Crs": f"<{given.uri}>"})
+
+
+def _written(form: ItemsFormat) -> str:
+    """Return the media type of the document in which a format is written: a page is made of GeoJSON."""
+    return MEDIA_TYPES["json" if form == "html" else form]
 
 
 def _other_formats(request: Request, form: ItemsFormat) -> list[Link]:
@@ -398,7 +379,7 @@ def item(
     proposal: ProposalParameter,
     crs: CrsParameter,
     properties: PropertiesParameter,
-    form: FormatParameter,
+    form: ItemFormatParameter,
     language: LanguageParameter,
 ) -> Response:
     """Return one feature.
@@ -421,7 +402,7 @@ def item(
         Of the coordinates in the answer.
     properties : tuple of str or None
         Fields to give.
-    form : {"json", "jsonfg"}
+    form : {"json", "jsonfg", "html"}
         Format of the answer.
     language : {"vi", "en"}
         The reader's language.
@@ -451,4 +432,4 @@ def item(
         link(collection_url(base, definition.id), "collection", JSON, definition.title.say(language)),
     ]
     document = single_feature(definition, found, format_=form, crs=given, properties=properties, links=links)
-    return answer(document, language=language, media_type=media_type, headers=headers)
+    return answer(document, language=language, media_type=_written(form), headers=headers)

@@ -13,35 +13,40 @@ from fastapi import Depends, Query, Request
 
 from api.errors import BadParameterError
 from api.links import GEOJSON, JSON, JSONFG
-from api.params import LayerParameter, parse_bbox
+from api.params import DatetimeParameter, FiltersParameter, LayerParameter, parse_bbox, prefers_html
+from api.proposal_rights import ProposalParameter
 from layers.cql2 import LANGUAGES, Filter, FilterLanguage, both, parse_filter, within
 from layers.definitions import ID_FIELD, LayerDefinition
 from layers.errors import CrsError, FilterError, UnknownFieldError
 from layers.published import CRS84, PublishedCrs, published_crs
+from layers.store.selecting import Selection
 from layers.store.sorting import SortKey
 from layers.streaming import FILE_FORMATS
 from layers.types import Bounds, Text
 
 __all__ = [
+    "ITEMS_FORMATS",
     "AsOfParameter",
     "CrsParameter",
     "FilterParameter",
     "FormatParameter",
+    "ItemFormatParameter",
     "ItemsFormat",
     "Place",
     "PlaceParameter",
     "PropertiesParameter",
+    "SelectionParameter",
     "SortParameter",
     "filter_of",
     "named_fields",
-    "narrowed",
     "parse_as_of",
     "parse_place",
     "parse_sort",
 ]
 
-ItemsFormat = Literal["json", "jsonfg"]
-_FORMATS: Final[tuple[ItemsFormat, ...]] = ("json", "jsonfg")
+ItemsFormat = Literal["json", "jsonfg", "html"]
+#: Formats of pages of features and of single ones; a page for browsers is made of the GeoJSON.
+ITEMS_FORMATS: Final[tuple[ItemsFormat, ...]] = ("json", "jsonfg", "html")
 _BBOX: Final = Text(
     vi="4 hoặc 6 số cách nhau bằng dấu phẩy: góc thấp rồi góc cao, theo thứ tự trục của bbox-crs",
     en="4 or 6 numbers with commas: lower corner, upper corner, in the axis order of bbox-crs",
@@ -294,12 +299,21 @@ async def _as_of(as_of: Annotated[str | None, _component("items-as-of")] = None)
 
 
 async def _format(request: Request, f: Annotated[str | None, _component("items-format")] = None) -> ItemsFormat:
+    return _chosen_format(request, f, files=tuple(FILE_FORMATS))
+
+
+async def _item_format(request: Request, f: Annotated[str | None, _component("item-format")] = None) -> ItemsFormat:
+    return _chosen_format(request, f)
+
+
+def _chosen_format(request: Request, f: str | None, *, files: tuple[str, ...] = ()) -> ItemsFormat:
     if f is not None:
-        chosen = next((each for each in _FORMATS if each == f), None)
+        chosen = next((each for each in ITEMS_FORMATS if each == f), None)
         if chosen is None:
-            files = tuple(FILE_FORMATS) if request.url.path.endswith("/items") else ()
-            raise BadParameterError(seen=f, wanted=", ".join((*_FORMATS, *files)), where="f")
+            raise BadParameterError(seen=f, wanted=", ".join((*ITEMS_FORMATS, *files)), where="f")
         return chosen
+    if prefers_html(request):
+        return "html"
     # The first of the types that are known; a program that takes anything gets GeoJSON.
     accepted = [part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(",")]
     return next((_MEDIA_TYPES[name] for name in accepted if name in _MEDIA_TYPES), "json")
@@ -312,21 +326,27 @@ PropertiesParameter = Annotated[tuple[str, ...] | None, Depends(_properties)]
 SortParameter = Annotated[tuple[SortKey, ...], Depends(_sort)]
 AsOfParameter = Annotated[int | dt.datetime | None, Depends(_as_of)]
 FormatParameter = Annotated[ItemsFormat, Depends(_format)]
+ItemFormatParameter = Annotated[ItemsFormat, Depends(_item_format)]
 
 
-def narrowed(asked: Filter | None, place: Place) -> Filter | None:
-    """Return one filter for a filter and a place.
+async def _selection(
+    *,
+    filters: FiltersParameter,
+    asked: FilterParameter,
+    place: PlaceParameter,
+    datetime: DatetimeParameter,
+    as_of: AsOfParameter,
+    proposal: ProposalParameter,
+) -> Selection:
+    return {
+        "horizon": datetime,
+        "bbox": place.bbox,
+        "where": filters,
+        "filter": both(asked, place.filter),
+        "as_of": as_of,
+        "proposal": proposal,
+    }
 
-    Parameters
-    ----------
-    asked : Filter or None
-        The parameter `filter`.
-    place : Place
-        The parameters `bbox` and `bbox-crs`.
 
-    Returns
-    -------
-    Filter or None
-        Both have to hold.
-    """
-    return both(asked, place.filter)
+#: Which features of a layer are meant, by all parameters that choose some.
+SelectionParameter = Annotated[Selection, Depends(_selection)]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from api.filtering import ITEMS_FORMATS
 from layers.cql2 import LANGUAGES
 from layers.published import CRS84, PUBLISHED
+from layers.streaming import FILE_FORMATS
 
 __all__ = ["ITEM_PARAMETERS"]
 
@@ -63,7 +65,15 @@ ITEM_PARAMETERS: Final[dict[str, JsonObject]] = {
     ),
     "items-format": _query(
         "f",
-        "Format: GeoJSON, or JSON-FG with projected geometry and planned time; without it the `Accept` header counts.",
-        {"type": "string", "enum": ["json", "jsonfg"]},
+        "Format: GeoJSON, JSON-FG with projected geometry and planned time, a page, or all that is asked for as a file "
+        "(of `limit` features where it is given; `crs` and `properties` do not matter to files); without it the "
+        "`Accept` header counts.",
+        {"type": "string", "enum": [*ITEMS_FORMATS, *FILE_FORMATS]},
+    ),
+    "item-format": _query(
+        "f",
+        "Format: GeoJSON, JSON-FG with projected geometry and planned time, or a page; without it the `Accept` header "
+        "counts.",
+        {"type": "string", "enum": list(ITEMS_FORMATS)},
     ),
 }

@@ -14,10 +14,11 @@ from starlette.responses import Response
 
 from api.auth.gate import Gate
 from api.auth.persons import GateParameter, PersonParameter, admit, require, sees_job
+from api.browsing.route import Browsable
 from api.errors import BusyError, ImportsOffError, NotReadyError, SealedError
-from api.links import GEOJSON, HTML, JSON, REL, base_url, link
+from api.links import GEOJSON, HTML, JSON, REL, base_url, link, own_links
 from api.openapi import document_of
-from api.params import LanguageParameter, check_format
+from api.params import LanguageParameter, check_format, check_page_format
 from api.responses import answer
 from api.running import Runner, clear_old
 from api.settings import Settings
@@ -47,7 +48,7 @@ _LISTED: Final = 100
 _DISMISSED: Final = Text(vi="Đã huỷ theo yêu cầu; không ghi gì.", en="Stopped as asked for; nothing was written.")
 _WAITING: Final = Text(vi="Chờ xử lý", en="Waiting for a worker")
 
-router = APIRouter(tags=["jobs"], default_response_class=Response)
+router = APIRouter(tags=["jobs"], default_response_class=Response, route_class=Browsable)
 
 
 def _jobs(request: Request) -> Jobs:
@@ -142,7 +143,10 @@ async def check_allowed(request: Request, person: PersonParameter) -> None:
 
 
 @router.get(
-    "/jobs", summary="Jobs, the newest first", dependencies=[Depends(check_format)], responses=document_of("jobList")
+    "/jobs",
+    summary="Jobs, the newest first",
+    dependencies=[Depends(check_page_format)],
+    responses=document_of("jobList"),
 )
 def job_list(
     request: Request, jobs: JobsParameter, gate: GateParameter, person: PersonParameter, language: LanguageParameter
@@ -169,13 +173,13 @@ def job_list(
     """
     base = base_url(request)
     listed = [_status(job, base, language) for job in jobs.recent(_LISTED) if sees_job(gate, person, job)]
-    return answer({"jobs": listed, "links": [link(f"{base}/jobs", "self", JSON)]}, language=language)
+    return answer({"jobs": listed, "links": own_links(f"{base}/jobs")}, language=language)
 
 
 @router.get(
     "/jobs/{jobId}",
     summary="How a job stands",
-    dependencies=[Depends(check_format)],
+    dependencies=[Depends(check_page_format)],
     responses=document_of("statusInfo"),
 )
 def job_status(request: Request, job: JobParameter, language: LanguageParameter) -> Response:
@@ -240,7 +244,7 @@ async def dismiss(request: Request, jobs: JobsParameter, job: JobParameter, lang
 @router.get(
     "/jobs/{jobId}/results",
     summary="What came of a job",
-    dependencies=[Depends(check_format)],
+    dependencies=[Depends(check_page_format)],
     responses=document_of("jobResult"),
 )
 def job_results(request: Request, jobs: JobsParameter, job: JobParameter, language: LanguageParameter) -> Response:
@@ -425,7 +429,7 @@ def _part(jobs: Jobs, job: Job, name: str) -> bytes:
 
 def _status(job: Job, base: str, language: Language) -> JsonObject:
     url = f"{base}/jobs/{job.id}"
-    links = [link(url, "self", JSON)]
+    links = own_links(url)
     if job.state == "successful":
         links.append(link(f"{url}/results", REL + "results", JSON))
     told: JsonObject = {}

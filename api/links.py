@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlencode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from starlette.requests import Request
 
@@ -24,6 +24,7 @@ __all__ = [
     "collection_url",
     "feature_url",
     "link",
+    "own_links",
     "request_url",
 ]
 
@@ -69,6 +70,32 @@ def link(href: str, rel: str, type_: str, title: str = "") -> Link:
     return {**entry, "title": title} if title else entry
 
 
+def own_links(url: str, type_: str = JSON, title: str = "") -> list[Link]:
+    """Return the links by which a document names itself and the page that shows the same.
+
+    Parameters
+    ----------
+    url : str
+        Its address.
+    type_ : str, optional
+        Its media type.
+    title : str, optional
+        For the reader.
+
+    Returns
+    -------
+    list of dict
+        `self` and `alternate`.
+
+    Examples
+    --------
+    >>> [entry["href"] for entry in own_links("http://x/jobs")]
+    ['http://x/jobs', 'http://x/jobs?f=html']
+    """
+    page = f"{url}{'&' if '?' in url else '?'}f=html"
+    return [link(url, "self", type_, title), link(page, "alternate", HTML, title)]
+
+
 def base_url(request: Request) -> str:
     """Return the address under which the reader reaches the server, without a slash at its end.
 
@@ -86,7 +113,7 @@ def base_url(request: Request) -> str:
     return (public or str(request.base_url)).rstrip("/")
 
 
-def request_url(request: Request, *, changed: Iterable[tuple[str, str]] = ()) -> str:
+def request_url(request: Request, *, changed: Iterable[tuple[str, str]] = (), without: Collection[str] = ()) -> str:
     """Return the address of a request, with some query parameters set anew.
 
     Parameters
@@ -95,6 +122,8 @@ def request_url(request: Request, *, changed: Iterable[tuple[str, str]] = ()) ->
         The request.
     changed : iterable of (str, str)
         Names and values that replace those of the request.
+    without : collection of str
+        Names that are left out.
 
     Returns
     -------
@@ -102,7 +131,11 @@ def request_url(request: Request, *, changed: Iterable[tuple[str, str]] = ()) ->
         Absolute address; the other parameters keep their order.
     """
     changes = dict(changed)
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in changes]
+    kept = [
+        (name, value)
+        for name, value in request.query_params.multi_items()
+        if name not in changes and name not in without
+    ]
     query = urlencode([*kept, *changes.items()])
     # The path as it was sent: a decoded slash or percent sign in a feature id must not change its meaning.
     sent = request.scope.get("raw_path") or quote(request.scope["path"]).encode()

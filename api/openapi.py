@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 from api.links import HTML, JSON, PROBLEM
 from api.schemas import PARAMETERS, SCHEMAS, ref
 from api.settings import Settings
+from layers.streaming import FILE_FORMATS
 
 __all__ = ["OPENAPI_VERSION", "TITLE", "document_of", "openapi_document", "query_names", "with_layers"]
 
@@ -115,11 +116,28 @@ def _operation(path: str, operation: Mapping[str, Any]) -> JsonObject:
     answers = {
         status: answer for status, answer in operation["responses"].items() if status in _DONE or "$ref" in answer
     }
+    for entry in parameters:
+        _add_formats(answers, PARAMETERS[entry["$ref"].rpartition("/")[2]])
     statuses = {*_ALWAYS, *((404,) if "{" in path else ())}
     answers |= {str(status): ref("responses", f"problem-{status}") for status in statuses}
     # Docstrings are written for programmers; their first paragraph is for everybody.
     described = {"description": operation["description"].partition("\n\n")[0]} if "description" in operation else {}
     return {**operation, **described, "parameters": parameters, "responses": dict(sorted(answers.items()))}
+
+
+def _add_formats(answers: Mapping[str, JsonObject], parameter: JsonObject) -> None:
+    """Name the media types that the parameter `f` of an operation leads to, beside those that a route declares."""
+    if parameter["name"] != "f":
+        return
+    formats = parameter["schema"]["enum"]
+    types = [*([f"{HTML}; charset=utf-8"] if "html" in formats else []), *_file_types(formats)]
+    for status in ("200", "201"):
+        content = answers.get(status, {}).get("content", {})
+        content |= {name: {"schema": {"type": "string"}} for name in types if content}
+
+
+def _file_types(formats: Iterable[str]) -> list[str]:
+    return [FILE_FORMATS[name].media_type for name in formats if name in FILE_FORMATS]
 
 
 def _problem_responses(paths: Mapping[str, Mapping[str, JsonObject]]) -> JsonObject:

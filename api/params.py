@@ -40,6 +40,7 @@ __all__ = [
     "parse_bbox",
     "parse_filter",
     "parse_limit",
+    "prefers_html",
     "wants_html",
 ]
 
@@ -210,7 +211,23 @@ def wants_html(accept: str, chosen: str | None) -> bool:
         weight = next((_number(piece[2:]) for piece in rest if piece.startswith("q=")), 1.0)
         liked[name] = weight or 0.0
     html = max(liked.get("text/html", 0.0), liked.get("application/xhtml+xml", 0.0))
-    return html > max(liked.get("application/json", 0.0), liked.get("application/geo+json", 0.0))
+    return html > max((weight for name, weight in liked.items() if name.endswith("json")), default=0.0)
+
+
+def prefers_html(request: Request) -> bool:
+    """Return whether who asks wants a page rather than JSON.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+
+    Returns
+    -------
+    bool
+        As `wants_html` has it.
+    """
+    return wants_html(request.headers.get("accept", ""), request.query_params.get("f"))
 
 
 def check_names(request: Request, known: Iterable[str]) -> None:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from api.analyses import PROCESSES, Process, read_inputs
 from api.auth.persons import needs
+from api.browsing.route import Browsable
 from api.errors import (
     BadBodyError,
     BodyTooLargeError,
@@ -20,9 +21,9 @@ from api.errors import (
     UnsupportedMediaTypeError,
 )
 from api.jobs import JobsParameter, check_room, start_job, status_answer
-from api.links import JSON, REL, base_url, link
+from api.links import JSON, REL, base_url, link, own_links
 from api.openapi import document_of
-from api.params import LanguageParameter, StoreParameter, check_format
+from api.params import LanguageParameter, StoreParameter, check_page_format
 from api.responses import answer
 from api.schemas import ref
 from api.uploads import check_origin
@@ -32,7 +33,12 @@ __all__ = ["router"]
 
 JsonObject = dict[str, Any]
 
-router = APIRouter(tags=["processes"], default_response_class=Response, dependencies=[Depends(check_format)])
+router = APIRouter(
+    tags=["processes"],
+    default_response_class=Response,
+    dependencies=[Depends(check_page_format)],
+    route_class=Browsable,
+)
 
 
 async def _process(processId: str) -> Process:  # noqa: N803 - the name in the API
@@ -74,16 +80,16 @@ BodyParameter = Annotated[JsonObject, Depends(_body)]
 
 
 def _summary(process: Process, base: str, language: Language, *, rel: str) -> JsonObject:
-    url = f"{base}/processes/{process.id}"
+    url, title = f"{base}/processes/{process.id}", process.title.say(language)
     return {
         "id": process.id,
         "version": process.version,
-        "title": process.title.say(language),
+        "title": title,
         "description": process.description.say(language),
         "jobControlOptions": ["sync-execute", "async-execute", "dismiss"],
         "outputTransmission": ["value"],
         "links": [
-            link(url, rel, JSON, process.title.say(language)),
+            *(own_links(url, JSON, title) if rel == "self" else [link(url, rel, JSON, title)]),
             link(f"{url}/execution", REL + "execute", JSON),
         ],
     }
@@ -130,7 +136,7 @@ def processes(request: Request, language: LanguageParameter) -> Response:
     base = base_url(request)
     document = {
         "processes": [_summary(process, base, language, rel="process") for process in PROCESSES.values()],
-        "links": [link(f"{base}/processes", "self", JSON)],
+        "links": own_links(f"{base}/processes"),
     }
     return answer(document, language=language)
 

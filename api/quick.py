@@ -19,7 +19,7 @@ from api.auth.persons import admit, gate_of
 from api.errors import ApiError
 from api.etags import state_digest, strong_etag
 from api.languages import as_language, request_language
-from api.links import GEOJSON, JSON, JSONFG, base_url, collection_url, feature_url, link, request_url
+from api.links import GEOJSON, HTML, JSON, JSONFG, base_url, collection_url, feature_url, link, request_url
 from api.params import parse_bbox, parse_filter, parse_limit
 from api.short import keep
 from layers.definitions import STORE_CRS
@@ -158,6 +158,7 @@ def _links(request: Request, address: str, layer: str, title: str) -> list[dict[
     return [
         link(address, "self", GEOJSON),
         link(request_url(request, changed=[("f", "jsonfg")]), "alternate", JSONFG),
+        link(request_url(request, changed=[("f", "html")]), "alternate", HTML),
         link(collection_url(base_url(request), layer), "collection", JSON, title),
     ]
 

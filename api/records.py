@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from api.browsing.route import Browsable
 from api.errors import BadParameterError
-from api.links import GEOJSON, JSON, SCHEMA, base_url, collection_url, feature_url, link, request_url
+from api.links import GEOJSON, HTML, JSON, SCHEMA, base_url, collection_url, feature_url, link, own_links, request_url
 from api.openapi import document_of
 from api.params import (
     BboxParameter,
@@ -18,14 +19,14 @@ from api.params import (
     LanguageParameter,
     LimitParameter,
     StoreParameter,
-    check_format,
+    check_page_format,
 )
 from api.responses import answer
 from layers.errors import UnknownFeatureError
 from layers.records import RECORD_TYPES, Cover, Record, catalogue_records, select_records
 from layers.types import Bounds, Language, Text
 
-__all__ = ["CATALOGUE", "catalogue_document", "router"]
+__all__ = ["CATALOGUE", "catalogue_document", "cover_document", "router"]
 
 JsonObject = dict[str, Any]
 #: Id of the collection.
@@ -44,7 +45,11 @@ _SCHEMA: Final = Text(vi="Lược đồ", en="Schema")
 _RULES: Final = Text(vi="Các quy định lấy từ văn bản", en="Rules taken from the document")
 
 router = APIRouter(
-    tags=["catalogue"], default_response_class=Response, dependencies=[Depends(check_format)], prefix="/collections"
+    tags=["catalogue"],
+    default_response_class=Response,
+    dependencies=[Depends(check_page_format)],
+    prefix="/collections",
+    route_class=Browsable,
 )
 
 
@@ -65,18 +70,19 @@ def catalogue_document(base: str, language: Language, *, parent: bool = False) -
     dict
         The document.
     """
-    url = collection_url(base, CATALOGUE)
+    url, title = collection_url(base, CATALOGUE), _TITLE.say(language)
     return {
         "id": CATALOGUE,
         "type": "catalog",
         "itemType": "record",
-        "title": _TITLE.say(language),
+        "title": title,
         "description": _DESCRIPTION.say(language),
         "language": _LANGUAGES[language],
         "languages": list(_LANGUAGES.values()),
         "links": [
-            link(url, "collection" if parent else "self", JSON, _TITLE.say(language)),
+            *([link(url, "collection", JSON, title)] if parent else own_links(url, JSON, title)),
             link(f"{url}/items", "items", GEOJSON, _ITEMS.say(language)),
+            link(f"{url}/items?f=html", "items", HTML, _ITEMS.say(language)),
         ],
     }
 
@@ -183,7 +189,7 @@ def records(
     page = found[first : first + limit]
     base = base_url(request)
     links = [
-        link(request_url(request), "self", GEOJSON),
+        *own_links(request_url(request, without=("f",)), GEOJSON),
         link(collection_url(base, CATALOGUE), "collection", JSON, _TITLE.say(language)),
     ]
     if first + limit < len(found):
@@ -254,7 +260,7 @@ def _record(record: Record, base: str, language: Language) -> JsonObject:
     }
     if record.type == "dataset":
         # Nothing known is told as such: it is not the same as nothing there.
-        properties["coverage"] = [_cover(cover) for cover in record.coverage]
+        properties["coverage"] = [cover_document(cover) for cover in record.coverage]
         properties["coverageKnown"] = bool(record.coverage)
         properties["formats"] = [{"name": "GeoJSON", "mediaType": GEOJSON}]
     kept = {name: value for name, value in properties.items() if value not in ("", None, [])}
@@ -269,7 +275,19 @@ def _record(record: Record, base: str, language: Language) -> JsonObject:
     }
 
 
-def _cover(cover: Cover) -> JsonObject:
+def cover_document(cover: Cover) -> JsonObject:
+    """Return where a layer has data, as it is sent; what is not known is left out.
+
+    Parameters
+    ----------
+    cover : Cover
+        Of `layers.records`.
+
+    Returns
+    -------
+    dict
+        Day, completeness, box and source.
+    """
     told: JsonObject = {
         "asOf": None if cover.as_of is None else cover.as_of.isoformat(),
         "completeness": cover.completeness,
@@ -302,7 +320,7 @@ def _box(bounds: Bounds) -> JsonObject:
 def _links(record: Record, base: str, language: Language) -> list[dict[str, str]]:
     url, layer = collection_url(base, CATALOGUE), collection_url(base, record.layer)
     links = [
-        link(feature_url(base, CATALOGUE, record.id), "self", GEOJSON, record.title.say(language)),
+        *own_links(feature_url(base, CATALOGUE, record.id), GEOJSON, record.title.say(language)),
         link(url, "collection", JSON, _TITLE.say(language)),
     ]
     if record.type == "dataset":

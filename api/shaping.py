@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 
 from api.filtering import ItemsFormat
-from api.links import GEOJSON, JSONFG
+from api.links import GEOJSON, HTML, JSONFG
 from layers.definitions import STORE_CRS, LayerDefinition
 from layers.formats.jsonfg import jsonfg_document
 from layers.geojson import feature_collection
@@ -19,7 +19,8 @@ __all__ = ["MEDIA_TYPES", "collection_of_features", "content_crs", "single_featu
 
 JsonObject = dict[str, Any]
 
-MEDIA_TYPES: Final[dict[ItemsFormat, str]] = {"json": GEOJSON, "jsonfg": JSONFG}
+#: Of what is given out; a page is made of the GeoJSON.
+MEDIA_TYPES: Final[dict[ItemsFormat, str]] = {"json": GEOJSON, "jsonfg": JSONFG, "html": HTML}
 _TIME: Final = ("valid_from", "valid_to")
 #: Members of a JSON-FG document that belong to the whole of it.
 _WHOLE: Final = ("conformsTo", "featureType", "coordRefSys")
@@ -34,7 +35,7 @@ def content_crs(definition: LayerDefinition, crs: PublishedCrs | None, format_: 
         The layer.
     crs : PublishedCrs or None
         The one asked for.
-    format_ : {"json", "jsonfg"}
+    format_ : {"json", "jsonfg", "html"}
         JSON-FG has the layer's metric CRS unless another is asked for; its `geometry` is always in WGS 84.
 
     Returns
@@ -65,7 +66,7 @@ def collection_of_features(
         The layer.
     features : GeoDataFrame
         In the typed form.
-    format_ : {"json", "jsonfg"}
+    format_ : {"json", "jsonfg", "html"}
         The format.
     crs : PublishedCrs
         Of `content_crs`.
@@ -79,7 +80,7 @@ def collection_of_features(
     dict
         For `layers.geojson.to_json`.
     """
-    if format_ == "json":
+    if format_ != "jsonfg":
         return feature_collection(_only(features, properties), crs=crs, **members)
     chosen = features if properties is None else _only(features, [*properties, *_TIME])
     geometry = np.array(features.geometry.to_numpy(), dtype=object)
@@ -106,7 +107,7 @@ def single_feature(
         The layer.
     features : GeoDataFrame
         In the typed form, one row.
-    format_ : {"json", "jsonfg"}
+    format_ : {"json", "jsonfg", "html"}
         The format.
     crs : PublishedCrs
         Of `content_crs`.

@@ -21,7 +21,7 @@ from layers.text import search_key
 from layers.time import Interval
 from layers.types import Bounds, Text
 
-__all__ = ["RECORD_TYPES", "Cover", "Record", "RecordType", "catalogue_records", "select_records"]
+__all__ = ["RECORD_TYPES", "Cover", "Record", "RecordType", "catalogue_records", "covers_of", "select_records"]
 
 RecordType = Literal["dataset", "plan", "document"]
 RECORD_TYPES: Final[tuple[RecordType, ...]] = ("dataset", "plan", "document")
@@ -137,7 +137,7 @@ def catalogue_records(store: Store) -> list[Record]:
         If the database fails.
     """
     definitions = store.layers()
-    covers = _covers(store.read(_COVERAGE)) if _has(definitions.get(_COVERAGE), "layer", "as_of") else {}
+    covers = covers_of(store.read(_COVERAGE)) if _has(definitions.get(_COVERAGE), "layer", "as_of") else {}
     records = [_of_layer(store, definition, covers.get(layer, ())) for layer, definition in definitions.items()]
     if _has(definitions.get(_PLANS), "name_vi", "name_en", "decision", "decided", "note_vi", "note_en"):
         records += _of_plans(store.read(_PLANS), definitions[_PLANS])
@@ -216,8 +216,19 @@ def _of_layer(store: Store, definition: LayerDefinition, coverage: tuple[Cover, 
     )
 
 
-def _covers(rows: gpd.GeoDataFrame) -> dict[str, tuple[Cover, ...]]:
-    """Return what is known of the coverage of each layer."""
+def covers_of(rows: gpd.GeoDataFrame) -> dict[str, tuple[Cover, ...]]:
+    """Return what is known of the coverage of each layer.
+
+    Parameters
+    ----------
+    rows : GeoDataFrame
+        Of the layer of coverage, EPSG:4326.
+
+    Returns
+    -------
+    dict of str to tuple of Cover
+        By layer; a layer of which nothing is known is left out.
+    """
     found: dict[str, list[Cover]] = {}
     for row in rows.itertuples():
         shape = row.geometry

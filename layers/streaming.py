@@ -64,6 +64,10 @@ FILE_FORMATS: Final[dict[str, FileFormat]] = {
 }
 
 
+#: How a driver writes them: an index of FlatGeobuf has no room for features without a geometry.
+_OPTIONS: Final[dict[str, dict[str, str]]] = {"flatgeobuf": {"SPATIAL_INDEX": "NO"}}
+
+
 def parts_of(
     store: Store, layer: str, *, limit: int | None = None, sort: Sort = (), **selection: Unpack[Selection]
 ) -> Iterator[gpd.GeoDataFrame]:
@@ -162,6 +166,7 @@ def write_selection(
             geometry_name=_GEOMETRY,
             geometry_type=definition.geometry[0] if len(definition.geometry) == 1 else "Unknown",
             crs=STORE_CRS,
+            layer_options=_OPTIONS.get(format_, {}),
         )
         return
     about = {

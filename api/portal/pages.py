@@ -16,7 +16,9 @@ from starlette.staticfiles import StaticFiles
 
 from api.assets import FOLDER, linked
 from api.changesets import state_of
+from api.documents import page_links
 from api.errors import UnknownPathError
+from api.links import base_url
 from api.params import StoreParameter
 from api.portal.cards import ParkCard, park_cards, park_facts
 from api.portal.frame import LANGUAGE_NAMES, environment, has_font
@@ -126,6 +128,7 @@ def portal_page(request: Request, store: StoreParameter) -> HTMLResponse:
         "counts": state.review.summary(),
         "titles": titles,
         "map": states.map(state, language=query.language, prefix=query.prefix),
+        "landing": page_links(base_url(request), language=query.language),
     }
     if query.view == "parks":
         context["card_markup"] = _card_markup(states, state, query, context)

@@ -26,6 +26,7 @@ WORDS: Final[dict[str, Text]] = {
     ),
     "data_state": Text(vi="Dữ liệu ở phiên bản thay đổi số {n}", en="Data as of changeset {n}"),
     "proposals": Text(vi="Đề xuất điều chỉnh", en="Proposals"),
+    "everything": Text(vi="Dữ liệu, giao diện và mọi thứ khác ở đây", en="Data, interfaces and all else that is here"),
     "through": Text(
         vi="Quy hoạch như khi chấp thuận đề xuất {n}: bản đồ, kết quả kiểm tra và bảng đất đai đều theo đề xuất.",
         en="The plan as proposal {n} would make it: map, findings and ledger follow the proposal.",

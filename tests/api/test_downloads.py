@@ -61,6 +61,17 @@ def test_other_libraries_read_the_files(
     assert found.loc["old", "floors"] == 3
 
 
+def test_files_hold_features_whose_place_is_not_known(client: TestClient, tmp_path: Path) -> None:
+    for layer, ids in (("stations", IDS), ("notes", ["n1", "n2"])):
+        for form, suffix in (("flatgeobuf", "fgb"), ("gpkg", "gpkg"), ("geoparquet", "parquet")):
+            path = tmp_path / f"{layer}.{suffix}"
+            path.write_bytes(client.get(f"/collections/{layer}/items?f={form}").content)
+            read = gpd.read_parquet(path) if form == "geoparquet" else pyogrio.read_dataframe(path)
+            assert sorted(read["feature_id"]) == ids
+            if layer == "stations":
+                assert read.set_index("feature_id").loc["nowhere", "geometry"] is None
+
+
 def test_a_download_shows_one_state_whatever_is_written_meanwhile(
     filled_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

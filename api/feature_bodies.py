@@ -18,6 +18,7 @@ from api.errors import BadBodyError, BadParameterError, UnsupportedMediaTypeErro
 from api.links import GEOJSON, JSON
 from api.uploads import read_body
 from layers.definitions import STORE_CRS
+from layers.errors import ValueOutOfRangeError
 from layers.geojson import COORDINATE_DECIMALS, attribute_rows
 from layers.published import published_crs
 from layers.types import Text
@@ -28,6 +29,7 @@ __all__ = [
     "JsonObject",
     "PatchParameter",
     "body_id",
+    "check_addressable",
     "feature_frame",
     "patched_frame",
     "said_message",
@@ -103,11 +105,37 @@ def body_id(body: JsonObject, *, where: str) -> str | None:
     """
     given = body.get("id")
     if given is None or (isinstance(given, str) and given and "\0" not in given):
-        return given
+        return None if given is None else check_addressable(given, where=where)
     if isinstance(given, int) and not isinstance(given, bool):
         return str(given)
     wanted = Text(vi="văn bản hoặc số nguyên", en="text or a whole number")
     raise BadBodyError(seen=f"id {given!r}", wanted=wanted, where=where)
+
+
+def check_addressable(feature_id: str, *, where: str) -> str:
+    """Check that a new feature will have an address.
+
+    Parameters
+    ----------
+    feature_id : str
+        Its id.
+    where : str
+        Path of the request.
+
+    Returns
+    -------
+    str
+        The id.
+
+    Raises
+    ------
+    ValueOutOfRangeError
+        If whatever reads an address would take it for the way to another folder, escaped or not.
+    """
+    if feature_id in (".", ".."):
+        wanted = Text(vi="mã khác . và ..", en="an id that is no . or ..")
+        raise ValueOutOfRangeError(seen=feature_id, wanted=wanted, where=where)
+    return feature_id
 
 
 def feature_frame(body: JsonObject, feature_id: str, *, request: Request) -> gpd.GeoDataFrame:

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from api.auth.persons import admit, gate_of
 from api.errors import ApiError
 from api.etags import state_digest, strong_etag
+from api.feature_parts import asks_for_part
 from api.languages import as_language, request_language
 from api.links import GEOJSON, HTML, JSON, JSONFG, base_url, collection_url, feature_url, link, request_url
 from api.params import parse_bbox, parse_filter, parse_limit
@@ -166,7 +167,7 @@ def _links(request: Request, address: str, layer: str, title: str) -> list[dict[
 def _plain(request: Request) -> _Asked | None:
     """Return what a request asks for, if it asks for features as GeoJSON, by parameters that are read here."""
     found = _PAGE.fullmatch(request.scope["path"])
-    if found is None:
+    if found is None or (found[2] is not None and asks_for_part(request.scope)):
         return None
     if not _CONDITIONS.isdisjoint(request.headers.keys()):
         return None

@@ -26,6 +26,7 @@ from api.feature_bodies import (
     JsonObject,
     PatchParameter,
     body_id,
+    check_addressable,
     feature_frame,
     patched_frame,
     said_message,
@@ -191,7 +192,8 @@ def replace_feature(featureId: str, body: FeatureParameter, writing: WritingPara
     _check_id(writing, featureId, body)
     headers = writing.request.headers
     if headers.get("if-none-match", "").strip() == ANY and "if-match" not in headers:
-        features = feature_frame(body, featureId, request=writing.request)
+        new = check_addressable(featureId, where=writing.where)
+        features = feature_frame(body, new, request=writing.request)
         _check_area(writing, features)
         try:
             put: list[Edit] = [Put(writing.definition.id, features, "insert")]

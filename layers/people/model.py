@@ -1,4 +1,4 @@
-"""Who there is and what shows that it is they: people, sessions, tokens; lines of the audit log. Values; no database."""
+"""Who there is and what shows that it is they: people, sessions, tokens; lines of the audit log. No database."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ Addresses are told by their pattern, never by what stands in them: figures must 
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
 from fastapi import APIRouter, Depends
@@ -42,6 +43,7 @@ class Metrics:
             "parkplan_request_seconds", "How long answers took.", ("route",), buckets=_BUCKETS, registry=self.registry
         )
         self._at_work = Gauge("parkplan_requests_at_work", "Requests that are being answered.", registry=self.registry)
+        self._moved = time.monotonic()
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
 
@@ -64,8 +66,19 @@ class Metrics:
             How long it took.
         """
         self._at_work.dec()
+        self._moved = time.monotonic()
         self._requests.labels(method if method in _METHODS else OTHER, route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
+
+    def idle_s(self) -> float:
+        """Return for how long nothing was answered.
+
+        Returns
+        -------
+        float
+            Seconds.
+        """
+        return time.monotonic() - self._moved
 
     def text(self) -> bytes:
         """Return all figures.

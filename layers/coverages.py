@@ -14,20 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 import numpy as np
-import rasterio
-import rasterio.errors
-import rasterio.io
-import rasterio.windows
 from affine import Affine
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pyproj import CRS, Transformer
-from rasterio.enums import MaskFlags
-from rio_tiler.errors import RioTilerError, TileOutsideBounds
-from rio_tiler.io import Reader
-from rio_tiler.models import ImageData
 
 from layers.declared import first_mistake, refuse
 from layers.definitions import STORE_CRS, BothLanguages
@@ -38,8 +30,21 @@ from layers.errors import (
     UnknownLayerError,
     ValueOutOfRangeError,
 )
+from layers.lazy import lazy_module
 from layers.rasters import BandValues, RasterInfo, inspect_raster, window_values
 from layers.types import Bounds, Text
+
+if TYPE_CHECKING:
+    import rasterio.enums
+    import rasterio.errors
+    import rasterio.io
+    import rasterio.windows
+    import rio_tiler.errors
+    import rio_tiler.io
+    import rio_tiler.models
+else:
+    rasterio = lazy_module("rasterio", "rasterio.enums", "rasterio.errors", "rasterio.io", "rasterio.windows")
+    rio_tiler = lazy_module("rio_tiler", "rio_tiler.errors", "rio_tiler.io", "rio_tiler.models")
 
 __all__ = ["CellValue", "Coverage", "Coverages", "RasterLayer", "parse_raster_layer"]
 
@@ -287,7 +292,7 @@ class Coverage:
                 with memory.open(**profile) as made:
                     made.write(raster.read(window=window))
                     made.scales, made.offsets, made.units = raster.scales, raster.offsets, raster.units
-                    if any(MaskFlags.per_dataset in flags for flags in raster.mask_flag_enums):
+                    if any(rasterio.enums.MaskFlags.per_dataset in flags for flags in raster.mask_flag_enums):
                         made.write_mask(raster.dataset_mask(window=window))
                 return bytes(memory.read())
 
@@ -312,14 +317,14 @@ class Coverage:
             If the file is damaged.
         """
         try:
-            with Reader(str(self.path), tms=tile_set) as reader:
+            with rio_tiler.io.Reader(str(self.path), tms=tile_set) as reader:
                 image = reader.tile(
                     column, row, zoom, tilesize=TILE_PIXELS, indexes=1, unscale=True,
                     resampling_method=self.layer.resampling, reproject_method=self.layer.resampling,
                 )  # fmt: skip
-        except TileOutsideBounds:
+        except rio_tiler.errors.TileOutsideBounds:
             return _nothing()
-        except (RioTilerError, rasterio.errors.RasterioError) as error:
+        except (rio_tiler.errors.RioTilerError, rasterio.errors.RasterioError) as error:
             raise FileUnreadableError(seen=error, wanted="GeoTIFF", where=self.id) from error
         low, high = self.ends
         share = (image.array.astype(float) - low) / (high - low)
@@ -457,7 +462,7 @@ def _half(place: float) -> int:
 def _nothing() -> bytes:
     """Return a picture on which nothing is drawn."""
     clear = np.ma.MaskedArray(np.zeros((1, TILE_PIXELS, TILE_PIXELS), "uint8"), True)
-    return bytes(ImageData(clear).render(img_format="PNG", colormap=_colours(_RAMP)))
+    return bytes(rio_tiler.models.ImageData(clear).render(img_format="PNG", colormap=_colours(_RAMP)))
 
 
 def _colours(ramp: tuple[str, ...]) -> dict[int, tuple[int, int, int, int]]:

@@ -9,18 +9,22 @@ import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import rasterio
-import rasterio.errors
-import rasterio.shutil
-import rasterio.windows
 from pyproj import CRS
 
 from layers.crs import parse_crs
 from layers.errors import CrsError, FileUnreadableError, MissingFileError
+from layers.lazy import lazy_module
 from layers.types import Bounds, Text
+
+if TYPE_CHECKING:
+    import rasterio.errors
+    import rasterio.shutil
+    import rasterio.windows
+else:
+    rasterio = lazy_module("rasterio", "rasterio.errors", "rasterio.shutil", "rasterio.windows")
 
 __all__ = ["RASTERS", "BandValues", "RasterInfo", "band_values", "inspect_raster", "to_cog", "window_values"]
 

@@ -65,6 +65,7 @@ def _run(settings: Settings, listener: socket.socket, *, ready: str) -> None:
     from api.app import create_app  # noqa: PLC0415
     from api.middleware import start_logging  # noqa: PLC0415
     from api.short_serving import short_protocol  # noqa: PLC0415
+    from layers.memory import bound_memory, drop_code  # noqa: PLC0415
 
     class Server(uvicorn.Server):
         """Says where it is once it answers."""
@@ -73,9 +74,11 @@ def _run(settings: Settings, listener: socket.socket, *, ready: str) -> None:
             await super().startup(sockets=sockets)
             if self.started:
                 say(ready)
+                drop_code()
                 # The first tile need not wait for what a start need not wait for either.
-                app.state.tiles.prepare()
+                app.state.tiles.prepare(app.state.metrics.idle_s)
 
+    bound_memory()
     start_logging(settings.log_level)
     app = create_app(settings)
     config = uvicorn.Config(

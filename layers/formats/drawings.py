@@ -7,21 +7,25 @@ import logging
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import ezdxf
-import ezdxf.path
-import ezdxf.recover
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from ezdxf.lldxf.const import DXFError
 
 from layers.errors import FileUnreadableError
 from layers.formats.frames import FrameFile, Loaded
 from layers.formats.model import ReadOptions, beginning, refuse
+from layers.lazy import lazy_module
 from layers.types import Text
+
+if TYPE_CHECKING:
+    import ezdxf.lldxf.const
+    import ezdxf.path
+    import ezdxf.recover
+else:
+    ezdxf = lazy_module("ezdxf", "ezdxf.lldxf.const", "ezdxf.path", "ezdxf.recover")
 
 __all__ = ["open_dxf"]
 
@@ -68,7 +72,7 @@ def _load(path: Path, options: ReadOptions) -> Loaded:
     try:
         drawing, audit = ezdxf.recover.readfile(path)
         rows = list(_rows(drawing, options))
-    except (DXFError, OSError, ValueError, IndexError) as error:
+    except (ezdxf.lldxf.const.DXFError, OSError, ValueError, IndexError) as error:
         raise FileUnreadableError(seen=error, wanted=_READABLE, where=str(path)) from error
     left = [row for row in rows if row["geometry"] is None]
     kept = [row for row in rows if row["geometry"] is not None]

@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import orjson
-import osmium
 import pandas as pd
 import shapely
 
@@ -27,7 +26,13 @@ from layers.formats.archives import private_folder, unpack_gzip
 from layers.formats.frames import FrameFile, Loaded
 from layers.formats.gdal import GdalFile
 from layers.formats.model import ReadOptions, Source, SourceFeatures, SourceLayer, beginning, refuse
+from layers.lazy import lazy_module
 from layers.types import Text
+
+if TYPE_CHECKING:
+    import osmium
+else:
+    osmium = lazy_module("osmium")
 
 __all__ = ["ROADS", "OsmFile", "open_osm"]
 

@@ -9,18 +9,22 @@ import warnings
 import zipfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import openpyxl
 import pandas as pd
-from openpyxl.utils.exceptions import InvalidFileException
 
 from layers.errors import FileUnreadableError
 from layers.formats.archives import MAX_RATIO, MAX_UNPACKED_BYTES, RATIO_FREE_BYTES
 from layers.formats.coordinates import place
 from layers.formats.frames import FrameFile, Loaded
 from layers.formats.model import ReadOptions, beginning, refuse
+from layers.lazy import lazy_module
 from layers.types import Text
+
+if TYPE_CHECKING:
+    import openpyxl.utils.exceptions
+else:
+    openpyxl = lazy_module("openpyxl", "openpyxl.utils.exceptions")
 
 __all__ = ["open_csv", "open_xlsx"]
 
@@ -116,7 +120,13 @@ def open_xlsx(path: Path, options: ReadOptions, stack: ExitStack) -> FrameFile:
             seen = Text(vi=f"giải nén ra {unpacked} byte", en=f"it unpacks to {unpacked} bytes")
             refuse(path, seen=seen, wanted=Text(vi=f"không quá {allowed} byte", en=f"at most {allowed} bytes"))
         book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, EOFError) as error:
+    except (
+        zipfile.BadZipFile,
+        openpyxl.utils.exceptions.InvalidFileException,
+        KeyError,
+        ValueError,
+        EOFError,
+    ) as error:
         raise FileUnreadableError(seen=error, wanted="Excel (.xlsx)", where=str(path)) from error
     stack.callback(book.close)
     sheets = {name: book[name] for name in book.sheetnames}

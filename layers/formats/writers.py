@@ -7,24 +7,28 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import ezdxf.document
 import geopandas as gpd
 import numpy as np
-import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyogrio
 import shapely
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from layers.definitions import ID_FIELD, Field, LayerDefinition
 from layers.formats.jsonfg import jsonfg_document
 from layers.formats.kml import kml_document
 from layers.geojson import COORDINATE_DECIMALS, feature_collection, feature_objects, to_json
+from layers.lazy import lazy_module
 from layers.types import Language
+
+if TYPE_CHECKING:
+    import ezdxf.document
+    import openpyxl.cell.cell
+else:
+    ezdxf = lazy_module("ezdxf", "ezdxf.document")
+    openpyxl = lazy_module("openpyxl", "openpyxl.cell.cell")
 
 __all__ = [
     "WKT_COLUMN",
@@ -425,8 +429,8 @@ def _cell(sheet: Any, value: Any) -> Any:
         value = str(value)
     if not isinstance(value, str):
         return value
-    kept = ILLEGAL_CHARACTERS_RE.sub("", value)
-    cell = WriteOnlyCell(sheet, value=kept if len(kept) <= XLSX_CELL_CHARACTERS else None)
+    kept = openpyxl.cell.cell.ILLEGAL_CHARACTERS_RE.sub("", value)
+    cell = openpyxl.cell.WriteOnlyCell(sheet, value=kept if len(kept) <= XLSX_CELL_CHARACTERS else None)
     if cell.value is not None:
         cell.data_type = "s"  # "=1+1" is a text here, not a formula
     return cell

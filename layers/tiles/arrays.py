@@ -12,6 +12,7 @@ __all__ = [
     "EXTENT",
     "LINE",
     "NEVER",
+    "NODE",
     "POINT",
     "POLYGON",
     "STATE_DRAWN",
@@ -25,6 +26,8 @@ __all__ = [
 EXTENT: Final = 4096
 #: How far beyond its sides a tile holds geometry, units.
 BUFFER: Final = 64
+#: Boxes in one node of the tree of a snapshot.
+NODE: Final = 16
 #: Kinds of geometry, numbered as in vector tiles.
 POINT: Final = 1
 LINE: Final = 2

@@ -7,34 +7,16 @@ that an installation which nobody may write to works too.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 
-from layers.tiles.folders import chosen_folder
+from layers.tiles.folders import kernel_folder
 
-__all__ = ["KERNELS", "compiled", "inlined", "kernel_folder"]
-
-#: Modules that hold compiled functions, and the numbers that these take over.
-KERNELS: Final = ("aggregating", "arrays", "clipping", "collecting", "searching", "simplifying", "validity", "writing")
+__all__ = ["compiled", "inlined"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def kernel_folder() -> Path:
-    """Return the folder in which compiled code is kept.
-
-    Returns
-    -------
-    Path
-        Of its own for each text of the kernels.
-    """
-    here = Path(__file__).parent
-    texts = b"\0".join((here / f"{name}.py").read_bytes() for name in KERNELS if (here / f"{name}.py").exists())
-    return chosen_folder() / "compiled" / hashlib.sha256(texts).hexdigest()[:16]
 
 
 def compiled(function: Function) -> Function:

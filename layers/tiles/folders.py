@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from pathlib import Path
+from typing import Final
 
-__all__ = ["choose_folder", "chosen_folder"]
+__all__ = ["KERNELS", "READY", "choose_folder", "chosen_folder", "kernel_folder"]
 
+#: Modules that hold compiled functions, and the numbers that these take over.
+KERNELS: Final = ("aggregating", "arrays", "clipping", "collecting", "searching", "simplifying", "validity", "writing")
+#: Name of the file that stands beside compiled code once all of it is there.
+READY: Final = "ready"
 _CHOSEN: list[Path] = []
 
 
@@ -41,6 +47,19 @@ def chosen_folder() -> Path:
         A folder that can be written to.
     """
     return _CHOSEN[0] if _CHOSEN else choose_folder()
+
+
+def kernel_folder() -> Path:
+    """Return the folder in which compiled code is kept.
+
+    Returns
+    -------
+    Path
+        Of its own for each text of the kernels.
+    """
+    here = Path(__file__).parent
+    texts = b"\0".join((here / f"{name}.py").read_bytes() for name in KERNELS)
+    return chosen_folder() / "compiled" / hashlib.sha256(texts).hexdigest()[:16]
 
 
 def _users_own() -> Path:

@@ -1,6 +1,12 @@
-"""Compiling all kernels before a tile is asked for: at installation, or in the background of a server."""
+"""Compiling all kernels before a tile is asked for: at installation, or by a process beside a server.
+
+`python -m layers.tiles.preparing FOLDER` does it for one folder, and gives way to whatever else the machine has to do.
+"""
 
 from __future__ import annotations
+
+import os
+import sys
 
 import geopandas as gpd
 import numpy as np
@@ -10,6 +16,8 @@ from layers.catalogue import shipped_definitions
 from layers.definitions import STORE_CRS
 from layers.schema import typed
 from layers.tiles.encoding import encode_layer
+from layers.tiles.files import locked
+from layers.tiles.folders import READY, choose_folder, kernel_folder
 from layers.tiles.matrices import WEB_MERCATOR, tile_grid
 from layers.tiles.snapshots import build_snapshot
 from layers.tiles.views import Kept, look_for
@@ -48,4 +56,15 @@ def prepare() -> int:
             size += len(encode_layer(look, [kept.source(grid)], tile, limit=limit).data)
             shown = np.ones(len(shapes), np.uint8)
             size += len(encode_layer(look, [kept.source(grid, shown)] * 2, tile, limit=limit).data)
+    kernel_folder().mkdir(parents=True, exist_ok=True)
+    (kernel_folder() / READY).touch()
     return size
+
+
+if __name__ == "__main__":
+    if hasattr(os, "nice"):
+        os.nice(10)
+    choose_folder(sys.argv[1])
+    with locked(kernel_folder()):
+        if not (kernel_folder() / READY).exists():
+            prepare()

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 
-from layers.tiles.arrays import Array
+from layers.tiles.arrays import NODE, Array
 from layers.tiles.compiled import compiled
 
-__all__ = ["NODE", "search"]
-
-#: Boxes in one node of the tree.
-NODE: Final = 16
+__all__ = ["search"]
 
 
 @compiled

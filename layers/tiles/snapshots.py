@@ -12,9 +12,8 @@ import pandas as pd
 import shapely
 
 from layers.definitions import LayerDefinition
-from layers.tiles.arrays import ALWAYS, LINE, NEVER, POINT, POLYGON, Array, Shapes
+from layers.tiles.arrays import ALWAYS, LINE, NEVER, NODE, POINT, POLYGON, Array, Shapes
 from layers.tiles.matrices import TileGrid
-from layers.tiles.searching import NODE
 from layers.tiles.values import Coded, code_attributes
 
 __all__ = ["GridArrays", "Outline", "Snapshot", "build_snapshot", "grid_arrays", "id_hashes", "shapes_on"]

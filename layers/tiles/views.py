@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -12,10 +10,10 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import pyarrow as pa
 import sqlalchemy as sa
 
 from layers.definitions import ID_FIELD, LayerDefinition
+from layers.memory import give_back
 from layers.schema import empty_features
 from layers.store import Store
 from layers.store.core import Core
@@ -23,9 +21,11 @@ from layers.store.overlay import Overlay
 from layers.store.selecting import Selection, wanted_by
 from layers.store.states import overlay, read_rows, state_of
 from layers.tiles.arrays import Array
+from layers.tiles.building import build_elsewhere, build_here
 from layers.tiles.encoding import Look, Source
-from layers.tiles.files import forget_others, kept_grid, kept_snapshot
+from layers.tiles.files import forget_others, kept_grid
 from layers.tiles.matrices import TileGrid
+from layers.tiles.naming import changeset_stamp, changeset_time, layer_key
 from layers.tiles.snapshots import GridArrays, Snapshot, build_snapshot, grid_arrays, id_hashes, shapes_on
 
 __all__ = ["Kept", "View", "Views", "look_for"]
@@ -36,9 +36,6 @@ _LARGE_SHARE: Final = 0.05
 #: Steps of a layer by which tiles made earlier are told from those that a step has touched.
 _STEPS: Final = 64
 _ALL: Final = np.zeros(0, np.uint8)
-#: Folders by definition: writing one down costs more than the rest of a small tile.
-_KEYS: Final[dict[int, tuple[LayerDefinition, str, str]]] = {}
-_MOST_KEYS: Final = 1_000
 _NOTHING: Final = np.zeros(0, np.int64)
 
 
@@ -254,7 +251,7 @@ class Views:
         View
             Of that changeset or a newer one.
         """
-        key = _key(store, definition)
+        key = layer_key(store, definition)
         view = self._current.get(key)
         if view is not None and _holds(view, latest):
             return view
@@ -273,32 +270,27 @@ class Views:
     ) -> View:
         core = store.core
         latest = core.latest(connection)
-        if view is None or _stamp(core, connection, view.base_version) != view.base_stamp:
-            return self._fresh(store, connection, definition, latest)
+        if view is None or changeset_stamp(core, connection, view.base_version) != view.base_stamp:
+            return self._fresh(store, connection, definition)
         changed = _changed(core, connection, definition, view.base_version)
         if len(changed) > max(_LARGE_OVERLAY, _LARGE_SHARE * len(view.base.snapshot)):
-            return self._fresh(store, connection, definition, latest)
+            return self._fresh(store, connection, definition)
         if not changed:
             nothing = _same(definition)
-            time = _time(core, connection, latest)
+            time = changeset_time(core, connection, latest)
             return replace(view, version=latest, time=time, over=None, hidden=_NOTHING, overlay=nothing, masks={})
         now = state_of(core, connection, definition, wanted_by({"ids": sorted(changed)}))
         over = Overlay(changed, read_rows(core, connection, now).features(definition))
-        return replace(_over(view, over), version=latest, time=_time(core, connection, latest))
+        return replace(_over(view, over), version=latest, time=changeset_time(core, connection, latest))
 
-    def _fresh(self, store: Store, connection: sa.Connection, definition: LayerDefinition, latest: int) -> View:
-        core = store.core
-
-        def make() -> Snapshot:
-            return build_snapshot(definition, core.rows(connection, definition, []).features(definition))
-
-        stamp = _stamp(core, connection, latest)
-        folder = self._folder / _key(store, definition) / f"{latest}-{stamp}"
-        snapshot = kept_snapshot(folder, make)
-        forget_others(folder)
-        _give_back()
-        kept, time = Kept(snapshot, folder), _time(core, connection, latest)
-        return View(definition, latest, time, kept, latest, stamp, None, _NOTHING, _same(definition))
+    def _fresh(self, store: Store, connection: sa.Connection, definition: LayerDefinition) -> View:
+        made = build_elsewhere(store, connection, definition, self._folder)
+        built, snapshot = made or build_here(store, connection, definition, self._folder)
+        forget_others(built.folder)
+        give_back()
+        kept = Kept(snapshot, built.folder)
+        nothing = _same(definition)
+        return View(definition, built.latest, built.time, kept, built.latest, built.stamp, None, _NOTHING, nothing)
 
     def state(self, store: Store, view: View, selection: Selection) -> View:
         """Return a layer in another state than the current one.
@@ -323,7 +315,7 @@ class Views:
             newest = store.core.latest(connection)
             if newest != view.version:
                 # Written meanwhile: what was found lies over a newer state.
-                latest = (newest, _time(store.core, connection, newest))
+                latest = (newest, changeset_time(store.core, connection, newest))
                 return self.state(store, self.current(store, view.definition, latest), selection)
         return view if found.empty else _over(view, found.over(view.overlay))
 
@@ -386,7 +378,7 @@ class Views:
         list of callable, or None
             Each gives boxes on a grid; None where it is not known any more.
         """
-        steps = [step for step in self._steps.get(_key(store, view.definition), []) if step[1].version > version]
+        steps = [step for step in self._steps.get(layer_key(store, view.definition), []) if step[1].version > version]
         if not steps or steps[0][0].version > version:
             return None
         return [partial(_boxes, step) for step in steps]
@@ -401,14 +393,6 @@ def _mask(kept: Kept, hashes: Array) -> Array:
     mask = np.zeros(len(kept.snapshot), np.uint8)
     mask[kept.snapshot.places(hashes)] = 1
     return mask
-
-
-def _give_back() -> None:
-    """Return to the system what making a snapshot took: the worker lives long, and the snapshot is in its file."""
-    pa.default_memory_pool().release_unused()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # only the GNU C library has it
-    if trim is not None:
-        trim(0)
 
 
 def _holds(view: View, latest: tuple[int, str]) -> bool:
@@ -426,31 +410,6 @@ def _over(view: View, over: Overlay) -> View:
         overlay=over,
         masks={},
     )
-
-
-def _key(store: Store, definition: LayerDefinition) -> str:
-    """Return the folder of a layer's snapshots: by the store and by what of the layer may be seen."""
-    seen = f"{store.url}\0{store.core.mark(definition.id)}"
-    known = _KEYS.get(id(definition))
-    if known is None or known[0] is not definition or known[1] != seen:
-        text = f"{seen}\0{definition.model_dump_json()}"
-        known = (definition, seen, f"{definition.id}-{hashlib.sha256(text.encode()).hexdigest()[:24]}")
-        if len(_KEYS) >= _MOST_KEYS:
-            _KEYS.clear()
-        _KEYS[id(definition)] = known
-    return known[2]
-
-
-def _stamp(core: Core, connection: sa.Connection, changeset: int) -> str:
-    """Return what tells a changeset from one of the same number in another store at the same place."""
-    table = core.base.changesets
-    row = connection.execute(sa.select(table.c.time, table.c.message).where(table.c.id == changeset)).one_or_none()
-    return hashlib.sha256(repr(None if row is None else tuple(row)).encode()).hexdigest()[:16]
-
-
-def _time(core: Core, connection: sa.Connection, changeset: int) -> str:
-    table = core.base.changesets
-    return str(connection.execute(sa.select(table.c.time).where(table.c.id == changeset)).scalar() or "")
 
 
 def _changed(core: Core, connection: sa.Connection, definition: LayerDefinition, since: int) -> frozenset[str]:

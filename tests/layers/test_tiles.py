@@ -21,7 +21,7 @@ from layers.store import Put, Remove, Sight, Store, StoreView, open_store
 from layers.tiles import choose_folder, chosen_folder, tile_grid
 from layers.tiles.archive import write_archive
 from layers.tiles.asking import TileSelection
-from layers.tiles.compiled import kernel_folder
+from layers.tiles.folders import kernel_folder
 from layers.tiles.maker import TileMaker
 from layers.tiles.snapshots import build_snapshot, id_hashes
 from layers.tiles.values import tile_value, varint

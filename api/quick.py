@@ -6,7 +6,6 @@ same features, and know the words for every error.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -22,7 +21,7 @@ from api.feature_parts import asks_for_part
 from api.languages import as_language, request_language
 from api.links import GEOJSON, HTML, JSON, JSONFG, base_url, collection_url, feature_url, link, request_url
 from api.params import parse_bbox, parse_filter, parse_limit
-from api.short import keep
+from api.short import keep, time_stamp
 from layers.definitions import STORE_CRS
 from layers.errors import LayersError
 from layers.published import CRS84
@@ -104,8 +103,6 @@ class QuickPages:
             return None
         if body is None:
             return None
-        if asked.feature_id is not None:
-            keep(request)
         request.scope["parkplan.pattern"] = _PATTERNS[asked.feature_id is not None]
         own = {**_HEADERS, "Content-Language": asked.language, **headers}
         return Response(body, media_type=GEOJSON, headers=own)
@@ -135,9 +132,11 @@ class QuickPages:
         links = _links(request, request_url(request), page.definition.id, page.definition.title.say(asked.language))
         if page.after is not None:
             links.append(link(request_url(request, changed=[("cursor", page.after)]), "next", GEOJSON))
+        stamp = time_stamp()
+        keep(request, stamp=stamp)
         head = {
             "type": "FeatureCollection",
-            "timeStamp": dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "timeStamp": stamp,
             "numberReturned": len(page.features),
             **({} if page.matched is None else {"numberMatched": page.matched}),
             "links": links,
@@ -146,6 +145,7 @@ class QuickPages:
 
 
 def _feature(request: Request, store: Store, asked: _Asked) -> tuple[bytes, dict[str, str]]:
+    keep(request)
     found = feature_text(store, asked.layer, str(asked.feature_id))
     address = feature_url(base_url(request), asked.layer, str(asked.feature_id))
     links = _links(request, address, asked.layer, found.definition.title.say(asked.language))

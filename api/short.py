@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
     from api.metrics import Metrics
     from layers.store import Store
 
-__all__ = ["LONGEST", "WISH", "Answer", "Key", "Short", "Wish", "keep"]
+__all__ = ["LONGEST", "WISH", "Answer", "Key", "Short", "Wish", "keep", "time_stamp"]
 
 LOG: Final = logging.getLogger("parkplan")
 #: Room for answers that are kept by each worker, bytes.
-KEPT_BYTES: Final = 16_000_000
+KEPT_BYTES: Final = 24_000_000
 #: What a kept answer takes beside its bytes.
 _ENTRY_BYTES: Final = 1_500
 #: An answer longer than this would push out too many others.
@@ -66,8 +67,8 @@ class Answer(NamedTuple):
         HTTP status.
     before, after : bytes
         Head of the answer before and behind the id of the request.
-    body : bytes
-        Its body.
+    body, stamp : bytes, int
+        Its body, and where in it the time of the answer stands; -1 for nowhere.
     pattern, path, query : str
         For figures and log.
     """
@@ -77,6 +78,7 @@ class Answer(NamedTuple):
     before: bytes
     after: bytes
     body: bytes
+    stamp: int
     pattern: str
     path: str
     query: str
@@ -92,23 +94,44 @@ class Wish:
         Of `Short.wish`.
     wanted : bool
         Whether the route has said so.
+    stamp : str
+        The time of the answer, as it stands in its body.
     """
 
     key: Key
     wanted: bool = False
+    stamp: str = ""
 
 
-def keep(request: Request) -> None:
+def time_stamp() -> str:
+    """Return the time of an answer, as documents write it.
+
+    Returns
+    -------
+    str
+        By RFC 3339, always of the same length.
+
+    Examples
+    --------
+    >>> len(time_stamp())
+    20
+    """
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def keep(request: Request, *, stamp: str = "") -> None:
     """Say that the answer to a request depends on nothing but the request and the store.
 
     Parameters
     ----------
     request : Request
         The request.
+    stamp : str, optional
+        The time of the answer where it stands in its body, of `time_stamp`.
     """
     wish: Wish | None = request.scope.get(WISH)
     if wish is not None:
-        wish.wanted = True
+        wish.wanted, wish.stamp = True, stamp
 
 
 class Short:

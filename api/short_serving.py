@@ -10,7 +10,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from api.middleware import pattern_of
 from api.patience import PatientProtocol
-from api.short import LONGEST, WISH, Answer
+from api.short import LONGEST, WISH, Answer, time_stamp
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -61,11 +61,11 @@ class Keeping:
             await send(message)
 
         await self._app(scope, receive, noted)
-        if wish.wanted and (answer := _finished(scope, mark, sent)) is not None:
+        if wish.wanted and (answer := _finished(scope, wish, mark, sent)) is not None:
             self._short.put(wish.key, answer)
 
 
-def _finished(scope: Scope, mark: object, sent: list[Message]) -> Answer | None:
+def _finished(scope: Scope, wish: Wish, mark: object, sent: list[Message]) -> Answer | None:
     """Return what was sent, as it can be sent again."""
     if len(sent) != 2 or sent[0]["status"] not in _STATUSES or sent[1].get("more_body"):
         return None
@@ -76,6 +76,9 @@ def _finished(scope: Scope, mark: object, sent: list[Message]) -> Answer | None:
         return None
     if sent[0]["status"] == 200 and (b"content-length", b"%d" % len(body)) not in fields:
         return None
+    stamp = body.find(wish.stamp.encode()) if wish.stamp else -1
+    if wish.stamp and (stamp < 0 or b"content-encoding" in names):
+        return None
     lines = [b"%b: %b\r\n" % field for field in fields]
     place = names.index(_ID)
     return Answer(
@@ -84,6 +87,7 @@ def _finished(scope: Scope, mark: object, sent: list[Message]) -> Answer | None:
         b"".join(lines[:place]) + b"x-request-id: ",
         b"\r\n" + b"".join(lines[place + 1 :]) + b"\r\n",
         body,
+        stamp,
         pattern_of(scope),
         scope["path"],
         scope["query_string"].decode("latin-1"),
@@ -123,7 +127,11 @@ class ShortProtocol(PatientProtocol):
         standing = b"".join([b"%b: %b\r\n" % field for field in cycle.default_headers])
         end = b"" if cycle.keep_alive else b"connection: close\r\n"
         head = (STATUS_LINE[answer.status], standing, answer.before, request_id.encode(), answer.after[:-2], end)
-        self.transport.write(b"".join((*head, b"\r\n", answer.body)))
+        body: tuple[bytes, ...] = (answer.body,)
+        if (place := answer.stamp) >= 0:
+            now = time_stamp().encode()
+            body = (answer.body[:place], now, answer.body[place + len(now) :])
+        self.transport.write(b"".join((*head, b"\r\n", *body)))
         cycle.response_started = cycle.response_complete = True
         cycle.message_event.set()
         self.short.note(answer, request_id, time.perf_counter() - started)

@@ -142,6 +142,23 @@ def test_an_answer_given_again_is_that_of_the_longer_way_byte_for_byte(server: R
     assert len(server.given) == len(asked)
 
 
+def test_a_page_given_again_tells_the_time_of_now(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = "/collections/stations/items?limit=2&bbox=105,20,106,22"
+    for name in ("quick", "short_serving"):
+        monkeypatch.setattr(f"api.{name}.time_stamp", lambda: "2030-12-31T23:59:58Z")
+    long = server.ask(path, *LONG)
+    assert server.twice(path) == long
+    assert b'"timeStamp":"2030-12-31T23:59:58Z"' in long[2]
+    assert long[2].count(b'"Feature"') == 2
+    monkeypatch.setattr("api.short_serving.time_stamp", lambda: "2031-01-01T00:00:00Z")
+    assert server.twice(path)[2] == long[2].replace(b"2030-12-31T23:59:58Z", b"2031-01-01T00:00:00Z")
+    given = len(server.given)
+    for _ in range(3):
+        # What is compressed cannot be told another time.
+        server.ask(path, "Accept-Encoding: gzip")
+    assert len(server.given) == given
+
+
 @one_engine
 def test_what_is_not_surely_the_same_goes_the_longer_way(server: Running) -> None:
     server.twice(TILE)
@@ -149,7 +166,7 @@ def test_what_is_not_surely_the_same_goes_the_longer_way(server: Running) -> Non
     for fields in (LONG, ("Authorization: Bearer x",), ("X-Request-ID: mine-0001",), ("Connection: close",)):
         for _ in range(2):
             server.ask(TILE, *fields)
-    for path in ("/collections/stations/items?limit=2", "/collections/stations", "/health"):
+    for path in ("/collections/stations/items?limit=2&f=jsonfg", "/collections/stations", "/health"):
         for _ in range(3):
             server.ask(path)
     assert server.ask(TILE, method="HEAD")[2] == b""
@@ -270,9 +287,9 @@ def test_a_lost_connection_only_makes_answers_slower(
 def test_only_so_many_bytes_are_kept() -> None:
     short = Short(Metrics(), room=10_000)
     for number in range(100):
-        short.put((number,), Answer(1, 200, b"", b"", b"x" * 500, "", "", ""))
+        short.put((number,), Answer(1, 200, b"", b"", b"x" * 500, -1, "", "", ""))
     assert [(number,) in short for number in (0, 94, 95, 99)] == [False, False, True, True]
     for number in range(3):
         # One that is put again counts once.
-        short.put((99,), Answer(number, 200, b"", b"", b"y" * 500, "", "", ""))
+        short.put((99,), Answer(number, 200, b"", b"", b"y" * 500, -1, "", "", ""))
     assert (95,) in short

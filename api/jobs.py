@@ -22,7 +22,7 @@ from api.params import LanguageParameter, check_format, check_page_format
 from api.responses import answer
 from api.running import Runner, clear_old
 from api.settings import Settings
-from api.tasks import IMPORT, RESULT, packed_sight, part_name
+from api.tasks import IMPORT, PACKAGE, RESULT, RETURN, packed_sight, part_name
 from api.uploads import check_origin
 from layers.errors import UnknownJobError
 from layers.jobs import Job, Jobs
@@ -271,7 +271,7 @@ def job_results(request: Request, jobs: JobsParameter, job: JobParameter, langua
     NotReadyError
         If there is no result, yet or at all.
     """
-    if job.kind == IMPORT:
+    if job.kind in (IMPORT, PACKAGE, RETURN):
         return packed_part(request, jobs, job, part_name("receipt", language), language=language)
     return packed_part(request, jobs, job, RESULT, language=job.request["inputs"].get("language", language))
 
@@ -441,6 +441,12 @@ def _status(job: Job, base: str, language: Language) -> JsonObject:
         told = {"file": Path(job.request["file"]).name, "layer": job.request["layer"]}
         if job.outcome is not None:
             told["receipt"] = job.outcome
+    if job.kind == PACKAGE and job.outcome is not None:
+        links.append(link(f"{base}/packages/{job.outcome}/file", "enclosure", "application/zip"))
+    if job.kind == RETURN:
+        links.append(link(f"{base}/packages/returned/{job.id}", "alternate", HTML))
+        told = {"file": Path(job.request["file"]).name}
+        told |= {} if job.outcome is None else {"receipt": job.outcome}
     times = {"started": job.started, "finished": job.finished}
     return {
         "jobID": job.id,

@@ -29,7 +29,7 @@ from api.schemas import ref
 from api.uploads import check_origin
 from layers.types import Language, Text
 
-__all__ = ["router"]
+__all__ = ["router", "wants_job"]
 
 JsonObject = dict[str, Any]
 
@@ -226,7 +226,7 @@ async def execution(
     inputs = read_inputs(process, given)
     if "language" in process.inputs.model_fields:
         inputs.setdefault("language", language)
-    if _asynchronous(prefer or ""):
+    if wants_job(prefer):
         check_origin(request)
         await check_room(request, jobs)
         job = await start_job(request, jobs, process.id, {"inputs": inputs, "response": response})
@@ -238,9 +238,21 @@ async def execution(
     return answer(process.shaped(result, response), language=spoken)
 
 
-def _asynchronous(prefer: str) -> bool:
+def wants_job(prefer: str | None) -> bool:
+    """Return whether a job is preferred to waiting.
+
+    Parameters
+    ----------
+    prefer : str or None
+        The header `Prefer` (RFC 7240).
+
+    Returns
+    -------
+    bool
+        True for ``respond-async``.
+    """
     """Return whether a caller would rather not wait (RFC 7240)."""
-    return "respond-async" in (wish.partition(";")[0].strip().lower() for wish in prefer.split(","))
+    return "respond-async" in (wish.partition(";")[0].strip().lower() for wish in (prefer or "").split(","))
 
 
 def _member(body: JsonObject, name: str, *, default: JsonObject) -> JsonObject:

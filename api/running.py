@@ -22,7 +22,7 @@ from typing import Final
 
 from api.analyses import PROCESSES
 from api.settings import Settings
-from api.tasks import IMPORT, Task
+from api.tasks import IMPORT, PACKAGE, RETURN, Task
 from api.worker import OUT_OF_MEMORY, Limits, Order, environment
 from layers.errors import ParkplanError
 from layers.jobs import Job, Jobs
@@ -42,6 +42,8 @@ _GRACE_S: Final = 10
 _LOGGED: Final = 4_000
 #: Times of changesets may be told less exactly than those of jobs.
 _TICK: Final = dt.timedelta(seconds=1)
+#: Jobs whose file lies in a folder of its own.
+_FILED: Final = (IMPORT, PACKAGE, RETURN)
 _STARTING: Final = Text(vi="Bắt đầu", en="Starting")
 
 
@@ -65,7 +67,7 @@ class Runner:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._closed = threading.Event()
         self._wake = threading.Semaphore(0)
-        self._kinds = (*PROCESSES, IMPORT) if settings.takes_files else tuple(PROCESSES)
+        self._kinds = (*PROCESSES, PACKAGE, *((IMPORT, RETURN) if settings.takes_files else ()))
         names = [f"worker-{number}" for number in range(settings.import_workers)]
         self._threads = [threading.Thread(target=self._serve, name=name, daemon=True) for name in names]
         for thread in self._threads:
@@ -110,9 +112,10 @@ class Runner:
     def _run(self, job: Job) -> None:
         """Carry out a job, and say why it failed if it did."""
         limits = Limits(self._settings.import_time_s, self._settings.import_memory_mib, self._settings.import_file_mib)
-        task = Task(_absolute(self._settings.store), job.id, job.kind, job.request)
-        file = Path(job.request["file"]) if job.kind == IMPORT else None
-        if file is not None and not file.is_file():
+        file = Path(job.request["file"]) if job.kind in _FILED else None
+        key = self._settings.package_key if job.kind == PACKAGE else ""
+        task = Task(_absolute(self._settings.store), job.id, job.kind, {**job.request, **({"key": key} if key else {})})
+        if file is not None and not (file.parent if job.kind == PACKAGE else file).exists():
             self._jobs.end(job.id, "failed", message=_GONE)
             return
         with tempfile.TemporaryDirectory(
@@ -120,7 +123,8 @@ class Runner:
             prefix="work-",
             ignore_cleanup_errors=True,
         ) as scratch:
-            cause = self._work(Order(task, scratch if file is None else str(file.parent), scratch, limits))
+            folder = scratch if file is None else str(file.parent)
+            cause = self._work(Order(task, folder, scratch, limits, (key,) if key else ()))
         if file is not None:
             _tidy(file)
         now = self._jobs.get(job.id)
@@ -171,7 +175,7 @@ class Runner:
 
     def _told(self, job: Job, cause: Text) -> Text:
         """Say whether a job that was stopped had been written already."""
-        number = self._written(job) if job.sealed else None
+        number = self._written(job) if job.sealed and job.kind == IMPORT else None
         if number is None:
             return Text(vi=f"{cause.vi} Không ghi gì.", en=f"{cause.en} Nothing was written.")
         return Text(

@@ -10,6 +10,7 @@ from typing import Any, Final
 from api.finding_parts import FINDING_PARAMETERS, FINDING_SCHEMAS
 from api.history_parts import HISTORY_PARAMETERS, HISTORY_SCHEMAS
 from api.item_parameters import ITEM_PARAMETERS
+from api.package_parts import PACKAGE_PARAMETERS, PACKAGE_SCHEMAS
 from api.proposal_schemas import PROPOSAL_PARAMETERS, PROPOSAL_SCHEMAS
 from api.tile_parts import TILE_PARAMETERS, TILE_SCHEMAS
 from api.writing_parts import WRITING_PARAMETERS, WRITING_SCHEMAS
@@ -64,6 +65,7 @@ PARAMETERS: Final[dict[str, JsonObject]] = {
     "featureId": _path("featureId", "Id of a feature; signs that mean something in an address are escaped."),
     "jobId": _path("jobId", "Id of a job."),
     **PROPOSAL_PARAMETERS,
+    **PACKAGE_PARAMETERS,
     "q": _query("q", "Texts with commas, one of which has to occur, with or without tone marks.", _STRING),
     "record-type": _query("type", "Types with commas: dataset, plan, document.", _STRING),
     "record-ids": _query("ids", "Ids with commas.", _STRING),
@@ -266,6 +268,7 @@ SCHEMAS: Final[dict[str, JsonObject]] = {
     "landingPage": _object("links", title=_TEXT, description=_TEXT, links=_LINKS),
     "confClasses": _object("conformsTo", conformsTo=_list(_TEXT)),
     **PROPOSAL_SCHEMAS,
+    **PACKAGE_SCHEMAS,
     "extent": _object(
         spatial=_object("bbox crs", bbox=_BOXES, crs=_TEXT),
         temporal=_object("interval trs", interval=_TIMES, trs=_TEXT),

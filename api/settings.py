@@ -43,6 +43,7 @@ _WANTED: Final = {
     "import_queue": _COUNT,
     "import_keep_hours": _COUNT,
     "import_folder": Text(vi="đường dẫn thư mục, hoặc để trống", en="the path of a folder, or nothing"),
+    "package_key": Text(vi="đường dẫn tệp khoá, hoặc để trống", en="the path of a key file, or nothing"),
     "sign_in": "auto, on",
     "anonymous_layers": Text(vi="*, none hoặc mã các lớp cách nhau bằng dấu phẩy", en="*, none, or ids with commas"),
     "session_hours": _COUNT,
@@ -93,6 +94,8 @@ class Settings(BaseSettings):
         How long uploads and receipts are kept.
     import_folder : str
         Where uploads are kept, for all servers of one store the same; empty leaves it to the system.
+    package_key : str
+        File of the private key that signs the packages that are made over the web; empty signs none.
     sign_in : {"auto", "on"}
         Whether people sign in; `auto` spares it only where no other machine reaches the server and nobody was added.
     anonymous_layers : str
@@ -143,6 +146,7 @@ class Settings(BaseSettings):
     import_queue: Annotated[int, Field(ge=1)] = 20
     import_keep_hours: Annotated[int, Field(ge=1)] = 72
     import_folder: str = ""
+    package_key: str = ""
     sign_in: Literal["auto", "on"] = "auto"
     anonymous_layers: Annotated[str, Field(pattern=r"^(\*|none|[a-z][a-z0-9_]*(\s*,\s*[a-z][a-z0-9_]*)*)$")] = "*"
     session_hours: Annotated[int, Field(ge=1)] = 12

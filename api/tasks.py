@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -21,11 +21,25 @@ from layers.types import LANGUAGES, Language, Text
 if TYPE_CHECKING:
     from layers.store import Sight, Store
 
-__all__ = ["IMPORT", "RESULT", "ReceiptPart", "Task", "packed_sight", "part_name", "perform", "starved"]
+__all__ = [
+    "IMPORT",
+    "PACKAGE",
+    "RESULT",
+    "RETURN",
+    "ReceiptPart",
+    "Task",
+    "packed_sight",
+    "part_name",
+    "perform",
+    "starved",
+]
 
 JsonObject = dict[str, Any]
-#: The kind of job that takes a file into a layer; every other kind is the id of a process.
+#: The kind of job that takes a file into a layer; every kind but this and the next two is the id of a process.
 IMPORT: Final = "import"
+#: The kind of job that makes a package, and the kind that takes one back.
+PACKAGE: Final = "package"
+RETURN: Final = "package-return"
 #: The part of a result that is the output of a process.
 RESULT: Final = "result"
 #: The receipt; the same with the first issues of each rule only, for a page; its issues as GeoJSON; those of the page.
@@ -94,6 +108,10 @@ def perform(task: Task, jobs: Jobs) -> None:
     """
     if task.kind == IMPORT:
         _receive(task, jobs)
+    elif task.kind == PACKAGE:
+        _hand_out(task, jobs)
+    elif task.kind == RETURN:
+        _take_back(task, jobs)
     else:
         _analyse(task, jobs)
 
@@ -213,6 +231,41 @@ def _on_page(issues: JsonObject, page: JsonObject) -> JsonObject:
     numbered = ((issue["number"], issues["features"][issue["number"]]) for issue in page["issues"])
     features = [{**feature, "id": number} for number, feature in numbered if feature["geometry"] is not None]
     return {**issues, "features": features}
+
+
+def _hand_out(task: Task, jobs: Jobs) -> None:
+    """Make a package, and keep what the record says of it."""
+    from api.package_tasks import hand_out_asked  # noqa: PLC0415 - within the limits
+    from layers.errors import ParkplanError  # noqa: PLC0415
+    from layers.store import open_store  # noqa: PLC0415
+
+    try:
+        with open_store(task.store) as store:
+            # Whatever the one who asks may see, restricted fields go to no institute.
+            narrow = replace(task, request={**task.request, "sight": {**task.request["sight"], "restricted": []}})
+            noted = hand_out_asked(store, _seen(narrow, store), task.request, key=task.request.get("key", ""))
+    except ParkplanError as error:
+        jobs.end(task.job, "failed", message=Text(vi=error.message("vi"), en=error.message("en")))
+        return
+    for language in LANGUAGES:
+        jobs.keep(task.job, part_name("receipt", language), noted.document(language))
+    jobs.end(task.job, "successful", message=_DONE, outcome=str(noted.number))
+
+
+def _take_back(task: Task, jobs: Jobs) -> None:
+    """Make a proposal of a file that came back, and keep what is told of it."""
+    from api.package_tasks import read_access, take_back  # noqa: PLC0415 - within the limits
+    from layers.store import open_store  # noqa: PLC0415
+
+    access = read_access(task.request["access"])
+    with open_store(task.store) as store:
+        file, options = Path(task.request["file"]), task.request["options"]
+        state, told, error = take_back(store, _seen(task, store), file, options, access)
+    if error is not None and starved(error):
+        raise MemoryError
+    for language in LANGUAGES:
+        jobs.keep(task.job, part_name("receipt", language), told[language])
+    jobs.end(task.job, "successful", message=_DONE, outcome=state)
 
 
 def _analyse(task: Task, jobs: Jobs) -> None:

@@ -100,17 +100,20 @@ class Order:
     task : Task
         The job.
     folder : str
-        What it may read and write beside the store: for an import, the folder of the uploaded file.
+        What it may read and write beside the store: the folder of an uploaded file, or of the package that it makes.
     scratch : str
         A folder in that one for whatever is made on the way.
     limits : Limits
         What it may use.
+    readable : tuple of str
+        Files that it may read besides.
     """
 
     task: Task
     folder: str
     scratch: str
     limits: Limits
+    readable: tuple[str, ...] = ()
 
     def packed(self) -> bytes:
         """Return the order as a worker reads it.
@@ -194,7 +197,7 @@ def _hold(store: str, stack: ExitStack) -> list[str]:
 def _shut_in(order: Order, files: list[str]) -> None:
     """Leave this process what it needs: programs, its folder, the store."""
     programs = [sys.prefix, sys.base_prefix, *(place for place in sys.path if place), *_roots()]
-    readable, writable, ports = [*_SYSTEM, *programs], [order.folder, *files], []
+    readable, writable, ports = [*_SYSTEM, *programs, *order.readable], [order.folder, *files], []
     if (port := server_port(order.task.store)) is not None:
         keys = [os.environ[name] for name in ("PGPASSFILE", "PGSSLROOTCERT") if name in os.environ]
         readable += [*_NAMES, *keys]

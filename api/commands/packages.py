@@ -69,7 +69,7 @@ def create(
     who = by or getpass.getuser()
     with open_existing(store) as opened:
         if park is not None:
-            shape = park_area(opened, park, margin_m=margin, changeset=as_of)
+            shape = park_area(opened, park, margin_m=margin, as_of=as_of)
         manifest, noted = hand_out(
             opened,
             out,
@@ -77,7 +77,7 @@ def create(
             layers=[name.strip() for name in layers.split(",") if name.strip()],
             institute=for_,
             area=shape,
-            changeset=as_of,
+            as_of=as_of,
             language=language,
             key=secret,
             signed_by=who,

@@ -20,6 +20,7 @@ LANGUAGE_NAMES: Final = {"vi": "Tiếng Việt", "en": "English"}
 WAYS: Final = {
     "proposals": Text(vi="Đề xuất", en="Proposals"),
     "history": Text(vi="Lịch sử", en="History"),
+    "packages": Text(vi="Gói dữ liệu", en="Packages"),
     "files": Text(vi="Nhận dữ liệu", en="Receive files"),
 }
 _FONT: Final = "vendor/be-vietnam-pro/be-vietnam-pro-vietnamese-400-normal.woff2"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -93,7 +94,7 @@ def shape_area(geojson: Mapping[str, Any]) -> Area:
     return _checked(shape, geojson.get("type"))
 
 
-def park_area(store: Store, park: str, *, margin_m: float = 0.0, changeset: int | None = None) -> Area:
+def park_area(store: Store, park: str, *, margin_m: float = 0.0, as_of: int | dt.datetime | None = None) -> Area:
     """Return the ground of a park, with a margin around it.
 
     Parameters
@@ -104,8 +105,8 @@ def park_area(store: Store, park: str, *, margin_m: float = 0.0, changeset: int 
         Id of the park.
     margin_m : float
         How far around the park the area reaches, metres; wanted for a park of which only a point is known.
-    changeset : int, optional
-        As it was after this changeset; as it is now, without it.
+    as_of : int or datetime.datetime, optional
+        As it was after this changeset, or at that moment; as it is now, without it.
 
     Returns
     -------
@@ -122,7 +123,7 @@ def park_area(store: Store, park: str, *, margin_m: float = 0.0, changeset: int 
     if not 0 <= margin_m <= _WIDEST_M:
         wanted = Text(vi=f"từ 0 đến {_WIDEST_M:.0f} mét", en=f"0 to {_WIDEST_M:.0f} metres")
         raise ValueOutOfRangeError(seen=margin_m, wanted=wanted, where="margin_m")
-    found = store.read(_PARKS, ids=[park], as_of=changeset)
+    found = store.read(_PARKS, ids=[park], as_of=as_of)
     if found.empty:
         raise UnknownFeatureError(seen=park, where=_PARKS)
     around = found.geometry

@@ -134,7 +134,14 @@ class Exchange:
 
 
 def hand_out(
-    store: Store, target: str | Path, *, who: str, seen: Store | None = None, place: str = "", **options: Any
+    store: Store,
+    target: str | Path,
+    *,
+    who: str,
+    seen: Store | None = None,
+    as_of: int | dt.datetime | None = None,
+    place: str = "",
+    **options: Any,
 ) -> tuple[Manifest, Exchange]:
     """Write layers into a package, and note that it was handed out.
 
@@ -148,10 +155,12 @@ def hand_out(
         Who hands it out.
     seen : Store, optional
         What may be handed out of the store; all of it, without it.
+    as_of : int or datetime.datetime, optional
+        The state after this changeset, or at that moment; the current one without it.
     place : str
         What a server that keeps the file calls its folder.
     **options
-        As for `layers.packages.create_package`.
+        As for `layers.packages.create_package`, but for `changeset`.
 
     Returns
     -------
@@ -164,7 +173,9 @@ def hand_out(
         As for `layers.packages.create_package`.
     """
     path = Path(target)
-    manifest = create_package(store if seen is None else seen, path, **options)
+    with store.core.reading() as connection:
+        changeset = None if as_of is None else store.core.changeset_at(connection, as_of)
+    manifest = create_package(store if seen is None else seen, path, changeset=changeset, **options)
     file, key = checksum(path), options.get("key")
     noted = _note(
         store,

@@ -60,9 +60,9 @@ def propose_package(
     """
     shown = store if seen is None else seen
     changes = changes_of_package(shown, path, **reading)
-    edits = changes.edits
     if check is not None:
         check(changes)
+    edits = changes.edits
     institute = changes.institute or author
     who = author or institute or changes.path.name
     if not edits:

@@ -72,6 +72,11 @@ PATHS = {
     "/proposals/{proposalId}/comments",
     "/proposals/{proposalId}/checks",
     "/proposals/{proposalId}/conflicts",
+    "/packages",
+    "/packages/{packageNumber}",
+    "/packages/{packageNumber}/file",
+    "/packages/returned",
+    "/packages/returned/{jobId}",
     "/live",
     "/health",
 }
@@ -147,7 +152,7 @@ def test_the_parameters_of_items_are_what_the_standard_wants(document: dict[str,
 
 
 #: What has tests of its own: parts of such paths.
-OF_THEIR_OWN = ("{coverageId}", "{proposalId}", "/changesets", "/diff", "/search", "/at")
+OF_THEIR_OWN = ("/packages/", "{coverageId}", "{proposalId}", "/changesets", "/diff", "/search", "/at")
 #: Something that each parameter takes.
 SAID = {
     "f": "json", "lang": "vi", "state": "draft", "q": "ga",

@@ -10,7 +10,19 @@ from starlette.responses import Response
 
 from api.browsing.route import Browsable
 from api.errors import BadParameterError
-from api.links import GEOJSON, HTML, JSON, SCHEMA, base_url, collection_url, feature_url, link, own_links, request_url
+from api.links import (
+    GEOJSON,
+    HTML,
+    JSON,
+    REL,
+    SCHEMA,
+    base_url,
+    collection_url,
+    feature_url,
+    link,
+    own_links,
+    request_url,
+)
 from api.openapi import document_of
 from api.params import (
     BboxParameter,
@@ -42,7 +54,17 @@ _LANGUAGES: Final = {"vi": {"code": "vi", "name": "Tiếng Việt"}, "en": {"cod
 _ITEMS: Final = Text(vi="Các bản ghi", en="Records")
 _DATA: Final = Text(vi="Dữ liệu", en="Data")
 _SCHEMA: Final = Text(vi="Lược đồ", en="Schema")
+_BY: Final = Text(vi="Tìm bản ghi theo gì", en="By what records are found")
 _RULES: Final = Text(vi="Các quy định lấy từ văn bản", en="Rules taken from the document")
+
+_QUERYABLES: Final = {
+    "id": Text(vi="Mã bản ghi (ids)", en="Id of the record (ids)"),
+    "type": Text(vi="Loại (type)", en="Type (type)"),
+    "title": Text(vi="Tên, mô tả, từ khoá (q)", en="Title, description, keywords (q)"),
+    "externalIds": Text(vi="Số quyết định, văn bản (externalIds)", en="Number of the decision (externalIds)"),
+    "time": Text(vi="Thời gian (datetime)", en="Time (datetime)"),
+    "geometry": Text(vi="Phạm vi (bbox)", en="Reach (bbox)"),
+}
 
 router = APIRouter(
     tags=["catalogue"],
@@ -83,6 +105,7 @@ def catalogue_document(base: str, language: Language, *, parent: bool = False) -
             *([link(url, "collection", JSON, title)] if parent else own_links(url, JSON, title)),
             link(f"{url}/items", "items", GEOJSON, _ITEMS.say(language)),
             link(f"{url}/items?f=html", "items", HTML, _ITEMS.say(language)),
+            link(f"{url}/queryables", REL + "queryables", SCHEMA, _BY.say(language)),
         ],
     }
 
@@ -104,6 +127,44 @@ def catalogue(request: Request, language: LanguageParameter) -> Response:
         The collection.
     """
     return answer(catalogue_document(base_url(request), language), language=language)
+
+
+@router.get(
+    f"/{CATALOGUE}/queryables",
+    summary="By what records are found",
+    responses=document_of("layerSchema", media_type=SCHEMA),
+)
+def catalogue_queryables(request: Request, language: LanguageParameter) -> Response:
+    """Return by what records are found: the members that a parameter of the list asks about.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+    language : {"vi", "en"}
+        The reader's language.
+
+    Returns
+    -------
+    Response
+        A JSON Schema.
+    """
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"{collection_url(base_url(request), CATALOGUE)}/queryables",
+        "type": "object",
+        "title": _TITLE.say(language),
+        "properties": {
+            "id": {"title": _QUERYABLES["id"].say(language), "type": "string"},
+            "type": {"title": _QUERYABLES["type"].say(language), "type": "string", "enum": list(RECORD_TYPES)},
+            "title": {"title": _QUERYABLES["title"].say(language), "type": "string"},
+            "externalIds": {"title": _QUERYABLES["externalIds"].say(language), "type": "string"},
+            "time": {"title": _QUERYABLES["time"].say(language), "type": "string", "format": "date"},
+            "geometry": {"title": _QUERYABLES["geometry"].say(language), "format": "geometry-any"},
+        },
+        "additionalProperties": False,
+    }
+    return answer(document, language=language, media_type=SCHEMA)
 
 
 def _listed(text: str | None, where: str, known: tuple[str, ...] = ()) -> list[str]:

@@ -30,6 +30,7 @@ TITLES: Final = MappingProxyType(
     {
         "/conformance": Text(vi="Các lớp tuân thủ", en="Conformance classes"),
         "/collections": Text(vi="Dữ liệu", en="Data"),
+        "/collections/catalogue/queryables": Text(vi="Tìm bản ghi theo gì", en="By what records are found"),
         "/queryables": Text(vi="Các trường lọc được", en="Queryables"),
         "/functions": Text(vi="Các hàm dùng trong bộ lọc", en="Functions for filters"),
         "/collections/{collectionId}/queryables": Text(vi="Các trường lọc được", en="Queryables"),

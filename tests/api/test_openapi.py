@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PATHS = {
     "/collections/catalogue",
     "/collections/catalogue/items",
+    "/collections/catalogue/queryables",
     "/collections/catalogue/items/{recordId}",
     "/collections/{coverageId}/coverage",
     "/collections/{coverageId}/coverage/statistics",

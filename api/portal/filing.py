@@ -16,7 +16,7 @@ from api.jobs import find_job, packed_part, read_part
 from api.languages import request_language
 from api.links import GEOJSON, base_url
 from api.params import StoreParameter, check_names
-from api.portal.frame import LANGUAGE_NAMES, environment, has_font
+from api.portal.frame import LANGUAGE_NAMES, environment, has_font, reader_of
 from api.receipts import SHOWN, WORDS, grouped, write_moment, write_number
 from api.settings import Settings
 from api.tasks import IMPORT, part_name
@@ -303,6 +303,7 @@ def _page(request: Request, language: Language, **context: Any) -> HTMLResponse:
                 "mappings": shipped_mappings(),
                 "given": _UNSAID,
                 "nonce": request.state.nonce,
+                "who": reader_of(request),
             }
             | context
         )

@@ -14,7 +14,7 @@ from api.errors import BadParameterError
 from api.languages import request_language
 from api.links import base_url
 from api.params import StoreParameter, check_names
-from api.portal.frame import LANGUAGE_NAMES, environment, has_font
+from api.portal.frame import LANGUAGE_NAMES, environment, has_font, reader_of
 from api.receipts import write_moment, write_number
 from layers.history.documents import OPERATION_TITLES, changeset_document, diff_document, diff_page, value_text
 from layers.history.model import Diff, LayerDiff
@@ -239,6 +239,7 @@ def _page(request: Request, language: Language, template: str, **context: Any) -
             "operations": {name: text.say(language) for name, text in OPERATION_TITLES.items()},
             "font": has_font(),
             "nonce": request.state.nonce,
+            "who": reader_of(request),
             "address": address,
         }
         | context

@@ -21,7 +21,7 @@ from api.errors import UnknownPathError
 from api.links import base_url
 from api.params import StoreParameter
 from api.portal.cards import ParkCard, park_cards, park_facts
-from api.portal.frame import LANGUAGE_NAMES, environment, has_font
+from api.portal.frame import LANGUAGE_NAMES, environment, has_font, reader_of
 from api.portal.query import VIEWS, PageQuery, read_query
 from api.portal.state import NOT_DRAWN, PlanState, PlanStates
 from api.portal.tables import HECTARES, findings_page, park_accounts, rule_choices
@@ -310,8 +310,7 @@ def _context(request: Request, state: PlanState, query: PageQuery) -> dict[str, 
         ),
         "map_files": linked(f"{query.prefix}/assets").files,
         "changeset": state.changeset,
-        "signs_in": request.app.state.gate.signs_in,
-        "known": request.state.person.known,
+        "who": reader_of(request),
         "font": has_font(),
         "number": lambda value: write_number(value, language=query.language),
     }

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 
 from api.differences import difference_document
 from api.links import base_url
-from api.portal.frame import LANGUAGE_NAMES, environment, has_font
+from api.portal.frame import LANGUAGE_NAMES, environment, has_font, reader_of
 from api.portal.proposal_map import proposal_map
 from api.portal.proposal_words import PROPOSAL_WORDS
 from api.portal.words import WORDS
@@ -252,6 +252,7 @@ def _page(request: Request, template: str, language: Language, **context: Any) -
                 "words": {name: text.say(language) for name, text in {**WORDS, **PROPOSAL_WORDS}.items()},
                 "font": has_font(),
                 "nonce": request.state.nonce,
+                "who": reader_of(request),
                 "signs_in": request.app.state.gate.signs_in,
             }
             | context

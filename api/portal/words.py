@@ -31,8 +31,6 @@ WORDS: Final[dict[str, Text]] = {
         vi="Quy hoạch như khi chấp thuận đề xuất {n}: bản đồ, kết quả kiểm tra và bảng đất đai đều theo đề xuất.",
         en="The plan as proposal {n} would make it: map, findings and ledger follow the proposal.",
     ),
-    "sign_in": Text(vi="Đăng nhập", en="Sign in"),
-    "account": Text(vi="Tài khoản", en="Account"),
     "api": Text(vi="API dữ liệu mở", en="Open data API"),
     "disclaimer": Text(
         vi="Hình vẽ sơ đồ không phải ranh giới; kết quả kiểm tra không thay cho văn bản quy định.",

@@ -36,6 +36,7 @@ from api import (
 )
 from api.auth import oidc
 from api.auth import pages as people_pages
+from api.auth.forms import FormMiddleware
 from api.auth.gate import Gate
 from api.auth.persons import admit
 from api.auth.recording import AuditMiddleware
@@ -300,6 +301,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.document = document
     app.state.query_names = query_names(document)
     app.add_middleware(QuickPages, settings=settings)
+    app.add_middleware(FormMiddleware)
     app.add_middleware(AuditMiddleware)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM)
     app.add_middleware(EdgeMiddleware, basemap_url=settings.basemap_url)

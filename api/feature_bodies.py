@@ -130,10 +130,12 @@ def check_addressable(feature_id: str, *, where: str) -> str:
     Raises
     ------
     ValueOutOfRangeError
-        If whatever reads an address would take it for the way to another folder, escaped or not.
+        If whatever reads an address would take it for the way to another folder, escaped or not, or would not read it.
     """
-    if feature_id in (".", ".."):
-        wanted = Text(vi="mã khác . và ..", en="an id that is no . or ..")
+    if feature_id in (".", "..") or any(ord(sign) < ord(" ") for sign in feature_id):
+        wanted = Text(
+            vi="mã khác . và .., không có ký tự điều khiển", en="an id that is no . or .. and has no control character"
+        )
         raise ValueOutOfRangeError(seen=feature_id, wanted=wanted, where=where)
     return feature_id
 

@@ -20,7 +20,7 @@ from starlette.datastructures import UploadFile
 
 from api.errors import BadBodyError, BodyTooLargeError, InvalidInputError
 from api.links import JSON
-from api.uploads import FORM, form_fields, read_body
+from api.uploads import FORM, checked_fields, form_fields, read_body
 from layers.definitions import STORE_CRS
 from layers.merge import CHOICES, KINDS, Resolution
 from layers.proposals import Document, ProposalEdit, Withdraw
@@ -104,7 +104,8 @@ async def _multipart(request: Request) -> JsonObject:
                 file = value.filename or name
                 type_ = mimetypes.guess_type(file)[0] or "application/octet-stream"
                 fields[name] = Document(file, type_, content)
-    return fields
+    kept = checked_fields(request, {name: value for name, value in fields.items() if isinstance(value, str)})
+    return {name: value for name, value in fields.items() if name in kept or isinstance(value, Document)}
 
 
 def text_of(fields: Mapping[str, Any], name: str, default: str = "") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -16,6 +16,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
+from api.auth.forms import TOKEN_FIELD, check_form
 from api.errors import (
     BadBodyError,
     BadParameterError,
@@ -31,7 +32,7 @@ from layers.types import Text
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-__all__ = ["BINARY", "FORM", "Upload", "check_origin", "form_fields", "read_body", "receive_upload"]
+__all__ = ["BINARY", "FORM", "Upload", "check_origin", "checked_fields", "form_fields", "read_body", "receive_upload"]
 
 #: The file alone; its name and everything else stand in the address.
 BINARY: Final = "application/octet-stream"
@@ -202,9 +203,34 @@ async def form_fields(request: Request) -> dict[str, str]:
     if body and kind != _SMALL_FORM:
         raise UnsupportedMediaTypeError(seen=kind, wanted=_SMALL_FORM, where=request.url.path)
     try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_FIELDS, errors="strict"))
+        fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_FIELDS, errors="strict"))
     except ValueError as error:
         raise BadBodyError(seen=str(error), wanted=_SMALL_FORM, where=request.url.path) from error
+    return checked_fields(request, fields)
+
+
+def checked_fields(request: Request, fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields of a form of ours, without the token that shows that it is one.
+
+    Parameters
+    ----------
+    request : Request
+        The request that sends it.
+    fields : mapping of str to str
+        Its fields.
+
+    Returns
+    -------
+    dict of str to str
+        What was filled in.
+
+    Raises
+    ------
+    FormExpiredError
+        If a browser sends it without the token of that browser.
+    """
+    check_form(request, fields)
+    return {name: value for name, value in fields.items() if name != TOKEN_FIELD}
 
 
 async def _chunks(request: Request, limit: int) -> AsyncIterator[bytes]:
@@ -248,7 +274,8 @@ async def _receive_form(request: Request, folder: Path, boundary: bytes, *, name
         raise BadBodyError(seen=seen, wanted=Text(vi="trường file", en="the field file"), where=where)
     if form.path.stat().st_size > limit:
         raise BodyTooLargeError(seen=form.path.stat().st_size, wanted=limit, where=where)
-    return Upload(form.path, {key: bytes(value).decode(errors="replace") for key, value in form.fields.items()})
+    fields = {key: bytes(value).decode(errors="replace") for key, value in form.fields.items()}
+    return Upload(form.path, checked_fields(request, fields))
 
 
 @dataclass(slots=True)

@@ -67,7 +67,7 @@
       say("");
       const file = form.elements.file.files[0];
       const query = new URLSearchParams({ lang: language, name: file.name, dry_run: event.submitter.value });
-      for (const [name, value] of new FormData(form)) if (name !== "file" && value) query.set(name, value);
+      for (const [name, value] of new FormData(form)) if (name !== "file" && name !== "form_token" && value) query.set(name, value);
       const buttons = form.querySelectorAll("button");
       buttons.forEach((button) => { button.disabled = true; });
       try {

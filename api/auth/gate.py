@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from api.auth.forms import SESSION_COOKIE
 from api.auth.limits import Limiter, network
 from api.errors import BadCredentialsError, ForeignPageError, NotSignedInError, TooManyRequestsError
 from api.settings import is_loopback
@@ -25,9 +26,8 @@ from layers.types import Text
 if TYPE_CHECKING:
     from api.settings import Settings
 
-__all__ = ["OPEN_PATHS", "SAFE_METHODS", "SESSION_COOKIE", "Gate", "client_address"]
+__all__ = ["OPEN_PATHS", "SAFE_METHODS", "Gate", "client_address"]
 
-SESSION_COOKIE: Final = "parkplan_session"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 #: What is there for those who did not sign in, wherever they may read nothing.
 OPEN_PATHS: Final = ("/sign-in", "/sign-out", "/assets/", "/health")

@@ -1,110 +1,33 @@
-"""Signing in with a browser: cookies, the secret of a form, and how often somebody may try."""
+"""Signing in with a browser: its cookie, and how often somebody may try."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import hmac
-import secrets
 import threading
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth.gate import SESSION_COOKIE, Gate, client_address
-from api.errors import BadCredentialsError, FormExpiredError, TooManyRequestsError
+from api.auth.forms import SESSION_COOKIE, forget_secret, set_cookie
+from api.auth.gate import Gate, client_address
+from api.errors import BadCredentialsError, TooManyRequestsError
 from layers.people import Account
 from layers.people.tables import now
 from layers.types import Text
 
-if TYPE_CHECKING:
-    from api.settings import Settings
-
 __all__ = [
-    "TOKEN_FIELD",
-    "check_form",
     "end_session",
-    "form_token",
-    "keep_secret",
     "local_path",
     "sign_in",
     "start_session",
 ]
 
-#: The field by which a form shows that it is one of ours.
-TOKEN_FIELD: Final = "form_token"  # noqa: S105 - the name of a field
-_FORM_COOKIE: Final = "parkplan_form"
 #: Failures that are counted, and how many are borne: of a name from one address, of an address, of a name.
 _WINDOW: Final = dt.timedelta(minutes=15)
 _OF_BOTH, _OF_ADDRESS, _OF_NAME = 8, 30, 60
 #: A digest of a password takes 64 MiB; so many are made at once.
 _DIGESTS: Final = threading.BoundedSemaphore(2)
-
-
-def _cookie(request: Request, answer: Response, name: str, value: str, *, seconds: int) -> None:
-    settings: Settings = request.app.state.settings
-    secure = request.url.scheme == "https" or settings.public_url.startswith("https://")
-    answer.set_cookie(name, value, max_age=seconds, httponly=True, samesite="lax", secure=secure, path="/")
-
-
-def form_token(request: Request) -> tuple[str, str | None]:
-    """Return what a form shows, bound to the session, or to this browser before there is one.
-
-    Parameters
-    ----------
-    request : Request
-        The request for the page with the form.
-
-    Returns
-    -------
-    str, str or None
-        The token, and the secret of a cookie that the browser needs first; for `keep_secret`.
-    """
-    known = request.cookies.get(SESSION_COOKIE) or request.cookies.get(_FORM_COOKIE)
-    secret = known or secrets.token_urlsafe(32)
-    return _token(secret), None if known else secret
-
-
-def keep_secret(request: Request, answer: Response, secret: str | None) -> None:
-    """Give a browser the secret of its forms.
-
-    Parameters
-    ----------
-    request : Request
-        The request for the page with the form.
-    answer : Response
-        The page.
-    secret : str or None
-        By `form_token`; None if the browser has one.
-    """
-    if secret is not None:
-        _cookie(request, answer, _FORM_COOKIE, secret, seconds=int(_WINDOW.total_seconds()) * 4)
-
-
-def check_form(request: Request, fields: Mapping[str, str]) -> None:
-    """Check that a form is one of ours.
-
-    Parameters
-    ----------
-    request : Request
-        The request that sends it.
-    fields : mapping of str to str
-        Its fields.
-
-    Raises
-    ------
-    FormExpiredError
-        If its token is not that of this browser.
-    """
-    secret = request.cookies.get(SESSION_COOKIE) or request.cookies.get(_FORM_COOKIE) or ""
-    if not secret or not hmac.compare_digest(fields.get(TOKEN_FIELD, ""), _token(secret)):
-        raise FormExpiredError(where=request.url.path)
-
-
-def _token(secret: str) -> str:
-    return hmac.new(secret.encode(), b"form", hashlib.sha256).hexdigest()
 
 
 def sign_in(gate: Gate, request: Request, name: str, password: str) -> Account:
@@ -171,8 +94,8 @@ def start_session(gate: Gate, request: Request, answer: Response, account: Accou
     hours: int = request.app.state.settings.session_hours
     secret = gate.people.sessions.start(account.id, hours=hours)
     request.state.audit = f"signed in {account.id}"
-    _cookie(request, answer, SESSION_COOKIE, secret, seconds=hours * 3600)
-    answer.delete_cookie(_FORM_COOKIE, path="/")
+    set_cookie(request, answer, SESSION_COOKIE, secret, seconds=hours * 3600)
+    forget_secret(answer)
 
 
 def end_session(gate: Gate, request: Request, answer: Response) -> None:

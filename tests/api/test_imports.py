@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -60,11 +61,14 @@ def test_a_browser_that_sends_a_form_is_shown_the_job(taker: TestClient) -> None
     assert answer.status_code == 403, "a server for this machine alone answers under its name only"
     headers |= {"Origin": "http://127.0.0.1:8000", "Host": "127.0.0.1:8000"}
     taker.follow_redirects = False
-    answer = taker.post("/imports?lang=vi", data={"layer": "stations"}, files=files, headers=headers)
+    taker.base_url = "http://127.0.0.1:8000"
+    (token,) = set(re.findall(r'name="form_token" value="(\w+)"', taker.get("/files", headers=headers).text))
+    form = {"layer": "stations", "form_token": token}
+    answer = taker.post("/imports?lang=vi", data=form, files=files, headers=headers)
     job = taker.get("/jobs").json()["jobs"][0]["jobID"]
     assert (answer.status_code, answer.headers["location"]) == (303, f"http://127.0.0.1:8000/files/{job}?lang=vi")
     assert waited(taker, f"/jobs/{job}")["receipt"] == "accepted"
-    again = taker.post(f"/imports/{job}/choices?lang=en", data={"mode": "insert"}, headers=headers)
+    again = taker.post(f"/imports/{job}/choices?lang=en", data={"mode": "insert", "form_token": token}, headers=headers)
     assert (again.status_code, again.headers["location"].endswith("?lang=en")) == (303, True)
     newest = taker.get("/jobs").json()["jobs"][0]["jobID"]
     assert newest != job

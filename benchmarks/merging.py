@@ -1,11 +1,10 @@
-"""How long do diff and merge of two edited copies of a layer take, and what gets lost, against geodiff and Kart?"""
+"""How long do diff and merge of two edited copies of a layer take, and what gets lost, against geodiff?"""
 
 from __future__ import annotations
 
 import json
 import shutil
 import sqlite3
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +16,7 @@ import pygeodiff
 import pyogrio
 
 from benchmarks.edits import Case, Loss, edited, lost
-from benchmarks.results import Result, Side, result_of
+from benchmarks.results import Result, result_of
 from benchmarks.timing import Prepare, measure
 from layers.definitions import ID_FIELD
 from layers.merge import LayerMerge, merge_layer
@@ -33,7 +32,7 @@ _TABLE: Final = "roads"
 
 
 def measure_merging(folder: Path, *, count: int, rounds: int) -> Iterator[Result]:
-    """Diff and merge the same edits; Kart takes part where there is a program of that name.
+    """Diff and merge the same edits with both.
 
     Parameters
     ----------
@@ -158,9 +157,7 @@ def _merge(case: Case, files: Mapping[str, Path], folder: Path, rounds: int) -> 
     title = (
         f"merge of two copies of {len(case.base):,} features, 5 % edited on each, {each} contradictions of each kind"
     )
-    result = result_of("layer_merge", title, "", named)
-    kart = _kart(files, folder, rounds)
-    return result if kart is None else Result(result.id, result.title, "", result.ours, (kart, *result.rivals))
+    return result_of("layer_merge", title, "", named)
 
 
 def _said(loss: Loss) -> str:
@@ -193,30 +190,3 @@ def _told_by_geodiff(told: Path, files: Mapping[str, Path]) -> set[tuple[str, st
             name = names[change["column"]]
             found.add((str(ids[int(entry["fid"])]), "geometry" if name == "geom" else name))
     return found
-
-
-def _kart(files: Mapping[str, Path], folder: Path, rounds: int) -> Side | None:
-    """Measure `kart merge`, where there is such a program; it is on no package index, so as a rule there is none."""
-    program = shutil.which("kart")
-    if program is None:
-        return None
-    repository = folder / "kart"
-
-    def kart(*arguments: str, check: bool = True) -> str:
-        done = subprocess.run([program, "-C", str(repository), *arguments], check=check, capture_output=True, text=True)
-        return done.stdout
-
-    subprocess.run([program, "init", str(repository), "--import", f"GPKG:{files['base']}"], check=True)
-    for branch in ("theirs", "ours"):
-        kart("checkout", "-b", branch, "main")
-        kart("import", "--replace-existing", f"GPKG:{files[branch]}", _TABLE)
-    before = kart("rev-parse", "HEAD").strip()
-
-    def ready(_: int) -> Any:
-        kart("merge", "--abort", check=False)
-        kart("reset", "--discard-changes", before)
-        return lambda: kart("merge", "theirs", "-m", "merge", check=False)
-
-    timing = measure({"kart": ready}, rounds=rounds)["kart"]
-    conflicts = kart("conflicts", "-s", check=False).strip().replace("\n", " ")
-    return Side(f"Kart, {conflicts or 'no conflicts told'}", timing)

@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST_OPTIONS ?= -n auto --maxprocesses=4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench durability notebooks docs files data assets lock image clean runtime dev test-deps
+.PHONY: help run test check format bench durability qgis notebooks docs files data assets lock image clean runtime dev test-deps
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -33,6 +33,9 @@ bench: dev test-deps ## Measure against ogr2ogr and plain SQL on this machine
 
 durability: dev test-deps ## Kill writers and servers a hundred times on both engines, and look for what was lost
 	PARKPLAN_KILL_ROUNDS=100 $(BIN)/pytest -q -n0 tests/layers/test_durability.py
+
+qgis: dev test-deps ## Try everything with a real QGIS, which is fetched where there is none (2.3 GB)
+	scripts/qgis.sh
 
 notebooks: dev ## Execute every notebook
 	$(BIN)/jupyter execute notebooks/*.ipynb

@@ -23,6 +23,7 @@ from layers.geojson import feature_collection, to_json
 from layers.packages.area import Area, inside
 from layers.packages.geopackage import write_geopackage
 from layers.packages.manifest import FORMAT, MANIFEST, VERSION, LayerEntry, Manifest, checksum, store_entry
+from layers.packages.qgis import project_document
 from layers.packages.readme import README, readme
 from layers.packages.signing import PrivateKey, sign_folder
 from layers.store import Store
@@ -31,6 +32,7 @@ from layers.types import Language, Text
 __all__ = ["GEOPACKAGE", "create_package"]
 
 GEOPACKAGE: Final = "parkplan.gpkg"
+PROJECT: Final = "parkplan.qgs"
 _FOLDER: Final = "layers"
 _RULES_LAYER: Final = "rules"
 
@@ -99,7 +101,9 @@ def create_package(
             layer: inside(definition, _state(store, layer, entry.changeset, area), area)
             for layer, definition in definitions.items()
         }
-        write_geopackage(folder / GEOPACKAGE, frames, definitions)
+        write_geopackage(folder / GEOPACKAGE, frames, definitions, language=language)
+        project = project_document(definitions, file=GEOPACKAGE, title=institute, language=language)
+        (folder / PROJECT).write_bytes(project)
         entries = {
             layer: _layer(folder, definition, frames[layer], language) for layer, definition in definitions.items()
         }

@@ -14,6 +14,7 @@ from typing import Any, Final
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import orjson
 import pandas as pd
 
 from layers.coercion import coerce
@@ -157,9 +158,19 @@ def _same_text(after: object, before: object, *, cut: bool) -> bool:
     """Tell whether a text is another one without its blanks, composed otherwise, or cut by the format."""
     here = _bare(after)
     there = _bare(before)
-    if here == there:
+    if here == there or _same_json(here, there):
         return True
     return cut and len(here.encode()) >= _CUT_BYTES and there.startswith(here.rstrip("\N{REPLACEMENT CHARACTER}"))
+
+
+def _same_json(here: str, there: str) -> bool:
+    """Tell whether two texts are one JSON object or list: GDAL unpacks such texts in GeoJSON and writes them anew."""
+    if not (here[:1] in ("{", "[") and here[:1] == there[:1]):
+        return False
+    try:
+        return bool(orjson.loads(here) == orjson.loads(there))
+    except orjson.JSONDecodeError:
+        return False
 
 
 def _bare(text: object) -> str:

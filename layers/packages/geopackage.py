@@ -15,9 +15,12 @@ import pyogrio
 import shapely
 
 from layers.definitions import ID_FIELD, STORE_CRS, FieldType, LayerDefinition
+from layers.packages.qgis import write_styles
+from layers.types import Language
 
 __all__ = ["write_geopackage"]
 
+_GEOMETRY: Final = "geom"
 _ARROW: Final[dict[FieldType, pa.DataType]] = {
     "text": pa.string(),
     "integer": pa.int64(),
@@ -33,7 +36,11 @@ _MAKERS: Final[dict[int, Any]] = {
 
 
 def write_geopackage(
-    path: Path, layers: Mapping[str, gpd.GeoDataFrame], definitions: Mapping[str, LayerDefinition]
+    path: Path,
+    layers: Mapping[str, gpd.GeoDataFrame],
+    definitions: Mapping[str, LayerDefinition],
+    *,
+    language: Language = "vi",
 ) -> None:
     """Write layers into a GeoPackage file.
 
@@ -45,6 +52,8 @@ def write_geopackage(
         Typed features by layer, EPSG:4326.
     definitions : mapping of str to LayerDefinition
         Their definitions.
+    language : {"vi", "en"}
+        Of the titles that QGIS shows.
     """
     for layer, features in layers.items():
         definition = definitions[layer]
@@ -58,12 +67,13 @@ def write_geopackage(
             geometry_name="geometry" if definition.spatial else None,
             geometry_type=type_ if definition.spatial else None,
             crs=STORE_CRS if definition.spatial else None,
-            layer_options={"GEOMETRY_NAME": "geom"} if definition.spatial else {},
+            layer_options={"GEOMETRY_NAME": _GEOMETRY} if definition.spatial else {},
         )
     with closing(sqlite3.connect(path)) as database, database:
         for layer in layers:
             # QGIS then gives a feature that is copied or split an id of its own, where it would have two with one.
             database.execute(f'CREATE UNIQUE INDEX "{layer}_{ID_FIELD}" ON "{layer}" ("{ID_FIELD}")')
+        write_styles(database, {layer: definitions[layer] for layer in layers}, geometry=_GEOMETRY, language=language)
 
 
 def _geometry_type(definition: LayerDefinition) -> str:

@@ -43,7 +43,8 @@ Các lớp (mã, tên, số đối tượng, nguồn):
 {listed}
 
 CÁCH LÀM
-1. Mở {manifest.geopackage} bằng QGIS và sửa trực tiếp trong tệp đó.
+1. Mở parkplan.qgs bằng QGIS (có sẵn tên lớp, màu và danh mục giá trị), hoặc mở {manifest.geopackage}, và sửa trực tiếp
+   trong đó; dữ liệu nằm trong tệp .gpkg.
 2. Không sửa cột feature_id của đối tượng đã có: hệ thống nhận ra đối tượng theo mã này.
    Đối tượng mới: để trống feature_id.
 3. Đối tượng bị xoá khỏi tệp được hiểu là đề nghị xoá. Đối tượng nằm ngoài phạm vi gói không bị ảnh hưởng.
@@ -63,7 +64,8 @@ Layers (id, title, features, source):
 {listed}
 
 HOW TO EDIT
-1. Open {manifest.geopackage} in QGIS and edit in that file.
+1. Open parkplan.qgs in QGIS (with titles, colours and lists of values), or {manifest.geopackage}, and edit there; the
+   data are in the .gpkg file.
 2. Leave the column feature_id of features that are there as it is: they are recognised by it.
    For a new feature, leave feature_id empty.
 3. A feature that is deleted from the file is a proposal to delete it. Features outside the area are not touched.

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from api.auth.gate import Gate
 from api.auth.persons import GateParameter, PersonParameter, require_whole
 from api.errors import BadParameterError
+from api.import_parts import IMPORT_FORM
 from api.jobs import (
     ImportParameter,
     JobsParameter,
@@ -33,7 +34,6 @@ from api.params import LanguageParameter, check_format, check_page_format, wants
 from api.proposal_rights import check_edits, check_reach, seen_proposal
 from api.receipts import receipt_page
 from api.running import scratch_folder
-from api.schemas import IMPORT_FORM
 from api.settings import Settings
 from api.tasks import IMPORT, part_name
 from api.uploads import BINARY, FORM, form_fields, receive_upload
@@ -262,7 +262,7 @@ async def choose(
     "/imports/{jobId}/receipt",
     summary="The receipt of an import",
     dependencies=[Depends(check_page_format)],
-    responses=document_of("receipt", page=True),
+    responses=document_of("receipt"),
 )
 def receipt(request: Request, jobs: JobsParameter, job: ImportParameter, language: LanguageParameter) -> Response:
     """Return a receipt, as a page for browsers and as JSON for programs.

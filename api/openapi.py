@@ -32,9 +32,9 @@ _DONE: Final = ("200", "201", "202", "204", "303", "304")
 
 
 def document_of(
-    schema: str, *, media_type: str = JSON, problems: Iterable[int] = (), page: bool = False, status: int = 200
+    schema: str, *, media_type: str = JSON, problems: Iterable[int] = (), status: int = 200
 ) -> dict[int | str, JsonObject]:
-    """Return what a route declares about its answers.
+    """Return what a route declares about its answers, without those that the parameter `f` leads to.
 
     Parameters
     ----------
@@ -44,8 +44,6 @@ def document_of(
         Of the document.
     problems : iterable of int, optional
         Statuses of the problems of its own.
-    page : bool, optional
-        Whether there is a page for browsers too.
     status : int, optional
         Of the answer.
 
@@ -55,8 +53,6 @@ def document_of(
         OpenAPI responses by status.
     """
     content: JsonObject = {media_type: {"schema": ref("schemas", schema)}}
-    if page:
-        content[f"{HTML}; charset=utf-8"] = {"schema": {"type": "string"}}
     answers: dict[int | str, JsonObject] = {status: {"description": "The document.", "content": content}}
     return answers | {problem: ref("responses", f"problem-{problem}") for problem in problems}
 

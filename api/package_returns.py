@@ -170,7 +170,7 @@ def _options(store: Store, given: Mapping[str, str]) -> JsonObject:
     f"{ALL_PACKAGES}/returned/{{jobId}}",
     summary="What came of a package that came back",
     dependencies=[Depends(check_page_format)],
-    responses=document_of("packageReturn", page=True),
+    responses=document_of("packageReturn"),
 )
 def package_returned(
     *,

@@ -118,7 +118,7 @@ def _document(request: Request, noted: Exchange, language: Language) -> JsonObje
     ALL_PACKAGES,
     summary="Packages that were handed out and came back, the newest first",
     dependencies=[Depends(check_page_format)],
-    responses=document_of("packageList", page=True),
+    responses=document_of("packageList"),
 )
 def package_list(
     request: Request, gate: GateParameter, person: PersonParameter, language: LanguageParameter

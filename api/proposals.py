@@ -61,7 +61,7 @@ _ALL: Final = "/proposals"
     _ALL,
     summary="Proposals, the newest first",
     dependencies=[Depends(check_page_format)],
-    responses=document_of("proposalList", page=True),
+    responses=document_of("proposalList"),
 )
 def proposal_list(
     request: Request,
@@ -151,7 +151,7 @@ async def proposal_create(request: Request, person: PersonParameter, language: L
     ONE,
     summary="One proposal",
     dependencies=[Depends(check_page_format)],
-    responses=document_of("proposal", page=True),
+    responses=document_of("proposal"),
 )
 def proposal_one(
     request: Request, store: StoreParameter, person: PersonParameter, found: FoundParameter, language: LanguageParameter

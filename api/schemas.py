@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from api.finding_parts import FINDING_PARAMETERS, FINDING_SCHEMAS
 from api.history_parts import HISTORY_PARAMETERS, HISTORY_SCHEMAS
+from api.import_parts import IMPORT_PARAMETERS, IMPORT_SCHEMAS
 from api.item_parameters import ITEM_PARAMETERS
 from api.package_parts import PACKAGE_PARAMETERS, PACKAGE_SCHEMAS
 from api.proposal_schemas import PROPOSAL_PARAMETERS, PROPOSAL_SCHEMAS
@@ -16,7 +17,7 @@ from api.tile_parts import TILE_PARAMETERS, TILE_SCHEMAS
 from api.writing_parts import WRITING_PARAMETERS, WRITING_SCHEMAS
 from layers.types import LANGUAGES
 
-__all__ = ["IMPORT_FORM", "PARAMETERS", "SCHEMAS", "ref"]
+__all__ = ["PARAMETERS", "SCHEMAS", "ref"]
 
 JsonObject = dict[str, Any]
 
@@ -52,7 +53,6 @@ def _header(name: str, description: str, schema: JsonObject) -> JsonObject:
 
 
 _STRING: Final[JsonObject] = {"type": "string", "minLength": 1}
-_FLAG: Final[JsonObject] = {"type": "string", "enum": ["true", "false"]}
 
 #: Every parameter by the name of its component; `{max_limit}` and such are filled in from the settings.
 PARAMETERS: Final[dict[str, JsonObject]] = {
@@ -74,54 +74,7 @@ PARAMETERS: Final[dict[str, JsonObject]] = {
     "coverageId": _path("coverageId", "Id of a raster layer."),
     "coords": _query("coords", "Longitude and latitude in degrees of WGS 84.", _STRING),
     "prefer": _header("Prefer", "`respond-async` starts a job instead of waiting for the result (RFC 7240).", _STRING),
-    "import-layer": _query("layer", "Id of the layer that takes the features; a form may say it too.", _STRING),
-    "import-name": _query(
-        "name", "Name of a file that comes without a form; its ending tells the format, a Shapefile is a .zip.", _STRING
-    ),
-    "import-mapping": _query("mapping", "Name of a shipped mapping; columns are mapped by name without it.", _STRING),
-    "import-source-layer": _query("source_layer", "Layer of a file that has several.", _STRING),
-    "import-crs": _query(
-        "crs", "CRS of the file, or the `key` of a hypothesis in a receipt, such as `EPSG:5897+exchange_axes`.", _STRING
-    ),
-    "import-encoding": _query("encoding", "Encoding of text that states none.", _STRING),
-    "import-text": _query(
-        "text",
-        "Encodings of Vietnamese text by column: `TEN=tcvn3,DIACHI=vni`; `unicode` leaves a column alone.",
-        _STRING,
-    ),
-    "import-coordinates": _query(
-        "coordinates", "Columns of a table that hold the place: easting and northing, or one with WKT.", _STRING
-    ),
-    "import-polygons": _query("polygons", "Whether closed lines of a drawing are areas.", _FLAG),
-    "import-mode": _query(
-        "mode",
-        "What happens to features that are there.",
-        {"type": "string", "enum": ["upsert", "insert", "update", "replace"], "default": "upsert"},
-    ),
-    "import-accept": _query(
-        "accept",
-        "Refuse a file with errors, or leave out the features that have one.",
-        {"type": "string", "enum": ["all", "valid"], "default": "all"},
-    ),
-    "import-coverage": _query(
-        "coverage",
-        "Where the layer now has data: the bounding box or the hull of the features.",
-        {"type": "string", "enum": ["none", "bbox", "hull"], "default": "none"},
-    ),
-    "import-as-of": _query("as_of", "Day that the data show, for the coverage.", {"type": "string", "format": "date"}),
-    "import-completeness": _query(
-        "completeness",
-        "Whether the coverage holds everything there is.",
-        {"type": "string", "enum": ["complete", "partial"], "default": "complete"},
-    ),
-    "import-dry-run": _query("dry_run", "Check everything, write nothing.", _FLAG),
-    "import-author": _query("author", "Who imports.", _STRING),
-    "import-message": _query("message", "Why; the name of the file without it.", _STRING),
-    "import-proposal": _query(
-        "proposal", "The proposal that takes the features in, in the place of the plan.", _STRING
-    ),
-    "import-decision": _query("decision", "Number of the document by which it was decided.", _STRING),
-    "import-decided": _query("decided", "Date of that document.", {"type": "string", "format": "date"}),
+    **IMPORT_PARAMETERS,
     "processId": _path("processId", "Id of a process."),
     "bbox": _query(
         "bbox",
@@ -172,21 +125,6 @@ PARAMETERS: Final[dict[str, JsonObject]] = {
         "Language of titles and messages; without it the `Accept-Language` header counts.",
         {"type": "string", "enum": list(LANGUAGES)},
     ),
-}
-
-
-#: The form that a file comes in.
-IMPORT_FORM: Final[JsonObject] = {
-    "type": "object",
-    "required": ["file"],
-    "properties": {
-        "file": {"type": "string", "format": "binary", "description": "The file; its name tells the format."},
-        **{
-            entry["name"]: {**entry["schema"], "description": entry["description"]}
-            for component, entry in PARAMETERS.items()
-            if component.startswith("import-") and component != "import-name"
-        },
-    },
 }
 
 
@@ -262,6 +200,7 @@ _JOB: Final[dict[str, JsonObject]] = {
 SCHEMAS: Final[dict[str, JsonObject]] = {
     **FINDING_SCHEMAS,
     **HISTORY_SCHEMAS,
+    **IMPORT_SCHEMAS,
     **TILE_SCHEMAS,
     **WRITING_SCHEMAS,
     "link": _object("href rel", href=_TEXT, rel=_TEXT, type=_TEXT, title=_TEXT, templated={"type": "boolean"}),
@@ -282,6 +221,9 @@ SCHEMAS: Final[dict[str, JsonObject]] = {
         type={"type": "string", "enum": ["catalog"]},
         language={"type": "object"},
         languages=_list({"type": "object"}),
+        attribution={**_TEXT, "description": "Where the data come from."},
+        license={**_TEXT, "description": "Under which terms."},
+        coverage=_list(_anything("Where the layer has data: `asOf`, `completeness`, `bbox`, `source`.")),
         raster=_anything("Of a raster layer: bands, rows, columns, type, nodata, size of a cell, unit, source, day."),
         extent=ref("schemas", "extent"),
         crs=_list(_TEXT),
@@ -373,42 +315,6 @@ SCHEMAS: Final[dict[str, JsonObject]] = {
         "description": "Of an import the `receipt`, of a process its output as its description says.",
     },
     "jobList": _object("jobs links", jobs=_list(_object("jobID type status links", **_JOB)), links=_LINKS),
-    "receipt": _object(
-        "state file counts issues",
-        state={"type": "string", "enum": ["checked", "accepted", "partly_accepted", "refused"]},
-        state_title=_TEXT,
-        language=_TEXT,
-        time={"type": "string", "format": "date-time"},
-        file=_anything("Name, size, SHA-256 checksum, driver, layer, encoding."),
-        layer={**_TEXT, "nullable": True},
-        dry_run={"type": "boolean"},
-        changeset={**_COUNT, "nullable": True},
-        counts={"type": "object", "additionalProperties": _COUNT},
-        summary=_TEXT,
-        coordinates={**_anything("What was done to coordinates."), "nullable": True},
-        diagnosis={**_anything("What coordinates may be; one of `hypotheses` can be chosen."), "nullable": True},
-        columns=_anything("What each field was taken from."),
-        left_out=_list(_TEXT),
-        skipped=_list(_TEXT),
-        translations=_list(_anything("A value of the file that became another one.")),
-        text=_list(_anything("A column whose encoding was converted, or is asked for.")),
-        notes=_list(_TEXT),
-        pairs=_list(_anything("How often features of two kinds are at odds by a rule.")),
-        rules=_list(_anything("How often a rule struck, who has to mend it, and how.")),
-        issues=_list(_anything("Rule, severity, who has to mend it, exact place, fix, repair.")),
-    ),
-    "issueCollection": _object(
-        "type features",
-        type={"type": "string", "enum": ["FeatureCollection"]},
-        features=_list(
-            _object(
-                "type geometry properties",
-                type={"type": "string", "enum": ["Feature"]},
-                geometry=ref("schemas", "geometry"),
-                properties={"type": "object"},
-            )
-        ),
-    ),
     "health": _object("status changeset", status={"type": "string", "enum": ["ok"]}, changeset=_COUNT),
     "openapi": _object("openapi info paths", openapi=_TEXT, info={"type": "object"}, paths={"type": "object"}),
     "problem": {

@@ -13,7 +13,7 @@ from api.auth.persons import gate_of
 from api.browsing.tables import columns_of, geometry_text, nodes_of, row_of, shape_name, title_of
 from api.browsing.words import FORMAT_NAMES, TITLES, WORDS
 from api.links import GEOJSON, HTML, JSON, JSONFG, SCHEMA, base_url, request_url
-from api.portal.frame import LANGUAGE_NAMES, environment, has_font
+from api.portal.frame import LANGUAGE_NAMES, environment, has_font, reader_of
 from api.portal.writing import write_number
 from layers.definitions import LayerDefinition
 from layers.streaming import FILE_FORMATS
@@ -104,6 +104,7 @@ def _frame(request: Request, document: JsonObject, language: Language) -> JsonOb
         "words": {name: text.say(language) for name, text in WORDS.items()},
         "font": has_font(),
         "nonce": request.state.nonce,
+        "who": reader_of(request),
         "address": address,
         "description": document.get("description", ""),
         "formats": _formats(links),

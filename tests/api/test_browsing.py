@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from layers.store import Put, open_store
 from tests.api.conftest import fill, stations
+from tests.api.test_openapi import imported
 from tests.support.server import serve
 
 HTML: Final = "text/html; charset=utf-8"
@@ -84,9 +85,9 @@ PATHS: Final = (
 )
 
 
-def test_every_document_has_a_page_that_leads_where_it_does(client: TestClient) -> None:
+def test_every_document_has_a_page_that_leads_where_it_does(reader: TestClient) -> None:
     for path in PATHS:
-        leads_alike(client, path)
+        leads_alike(reader, path)
 
 
 def leads_alike(client: TestClient, path: str) -> None:
@@ -105,46 +106,46 @@ def leads_alike(client: TestClient, path: str) -> None:
         assert client.get(href, headers={"accept": BROWSER}).headers["content-type"] == type_
 
 
-def test_every_link_of_a_page_leads_somewhere(client: TestClient) -> None:
-    links = [entry["href"] for path in PATHS for entry in page(client, f"{path}?lang=vi", accept=BROWSER).links]
+def test_every_link_of_a_page_leads_somewhere(reader: TestClient) -> None:
+    links = [entry["href"] for path in PATHS for entry in page(reader, f"{path}?lang=vi", accept=BROWSER).links]
     for href in sorted({urljoin("http://testserver", href) for href in links}):
         # The pages of the map want the shipped layers; templates of tiles are no addresses.
         if href.startswith("http://testserver/?") or "{" in href or "execution" in href:
             continue
-        answer = client.get(href, headers={"accept": BROWSER})
+        answer = reader.get(href, headers={"accept": BROWSER})
         assert answer.status_code == 200, (href, answer.text[:200])
 
 
-def test_programs_that_take_anything_still_get_json(client: TestClient) -> None:
+def test_programs_that_take_anything_still_get_json(reader: TestClient) -> None:
     for path in PATHS:
-        assert client.get(path, headers={"accept": "*/*"}).headers["content-type"].endswith("json")
-        assert client.get(f"{path}?f=json", headers={"accept": BROWSER}).headers["content-type"].endswith("json")
-    mixed = client.get(ITEMS, headers={"accept": "application/vnd.ogc.fg+json, text/html;q=0.5"})
+        assert reader.get(path, headers={"accept": "*/*"}).headers["content-type"].endswith("json")
+        assert reader.get(f"{path}?f=json", headers={"accept": BROWSER}).headers["content-type"].endswith("json")
+    mixed = reader.get(ITEMS, headers={"accept": "application/vnd.ogc.fg+json, text/html;q=0.5"})
     assert mixed.headers["content-type"] == "application/vnd.ogc.fg+json"
-    answer = client.get(f"{ITEMS}?f=pdf")
+    answer = reader.get(f"{ITEMS}?f=pdf")
     assert answer.status_code == 400
     assert answer.json()["wanted"] == "json, jsonfg, html, csv, flatgeobuf, geoparquet, gpkg"
-    assert client.get(f"{ITEMS}/hoa-lac?f=csv").json()["wanted"] == "json, jsonfg, html"
+    assert reader.get(f"{ITEMS}/hoa-lac?f=csv").json()["wanted"] == "json, jsonfg, html"
 
 
-def test_values_carry_titles_units_and_codes_in_the_language(client: TestClient) -> None:
-    shown = page(client, f"{ITEMS}/hoa-lac?f=html&lang=vi").words
+def test_values_carry_titles_units_and_codes_in_the_language(reader: TestClient) -> None:
+    shown = page(reader, f"{ITEMS}/hoa-lac?f=html&lang=vi").words
     for word in ("Hoà Lạc", "Diện tích", "1,25 ha", "xe buýt", "Mở cửa", "1/5/2020", "Polygon"):
         assert word in shown
-    assert {"Area", "1.25 ha", "bus", "1 May 2020"} <= set(page(client, f"{ITEMS}/hoa-lac?f=html").words)
-    assert "vị trí" in " ".join(page(client, f"{ITEMS}/nowhere?f=html&lang=vi").words)
+    assert {"Area", "1.25 ha", "bus", "1 May 2020"} <= set(page(reader, f"{ITEMS}/hoa-lac?f=html").words)
+    assert "vị trí" in " ".join(page(reader, f"{ITEMS}/nowhere?f=html&lang=vi").words)
 
 
-def test_pages_of_features_lead_on_and_keep_what_was_asked(client: TestClient) -> None:
+def test_pages_of_features_lead_on_and_keep_what_was_asked(reader: TestClient) -> None:
     asked = "sortby=-name&filter=name%20IS%20NOT%20NULL&limit=4&lang=vi"
-    first = page(client, f"{ITEMS}?{asked}", accept=BROWSER)
+    first = page(reader, f"{ITEMS}?{asked}", accept=BROWSER)
     (following,) = first.to("next")
     assert all(part in following for part in ("sortby=-name", "filter=name", "limit=4", "lang=vi"))
-    second = page(client, following, accept=BROWSER)
+    second = page(reader, following, accept=BROWSER)
     assert second.to("next") == []
     (back,) = second.to("first")
-    assert page(client, back, accept=BROWSER).words == first.words
-    names = [feature["id"] for feature in client.get(f"{ITEMS}?sortby=-name&limit=5").json()["features"]]
+    assert page(reader, back, accept=BROWSER).words == first.words
+    names = [feature["id"] for feature in reader.get(f"{ITEMS}?sortby=-name&limit=5").json()["features"]]
     ids = [word for word in first.words if word in names]
     assert ids == names[:4]
     upwards = [entry["href"] for entry in first.links if "sortby=name" in entry["href"]]
@@ -152,45 +153,45 @@ def test_pages_of_features_lead_on_and_keep_what_was_asked(client: TestClient) -
     assert all("filter=name" in href and "cursor" not in href for href in upwards)
 
 
-def test_a_page_of_nothing_says_what_that_means(client: TestClient) -> None:
-    words = " ".join(page(client, f"{ITEMS}?bbox=0,0,1,1&f=html&lang=vi").words)
+def test_a_page_of_nothing_says_what_that_means(reader: TestClient) -> None:
+    words = " ".join(page(reader, f"{ITEMS}?bbox=0,0,1,1&f=html&lang=vi").words)
     assert "Không có đối tượng nào." in words
     assert "chưa biết: không có dữ liệu đầy đủ ở đây" in words
     assert "Chưa ai cho biết lớp này có dữ liệu ở đâu" in " ".join(
-        page(client, "/collections/stations?f=html&lang=vi").words
+        page(reader, "/collections/stations?f=html&lang=vi").words
     )
 
 
-def test_source_and_coverage_stand_in_both_forms(hanoi: TestClient) -> None:
-    document = hanoi.get("/collections/parks").json()
+def test_source_and_coverage_stand_in_both_forms(hanoi_reader: TestClient) -> None:
+    document = hanoi_reader.get("/collections/parks").json()
     assert document["attribution"].startswith("Published facts")
     assert "ODbL" in document["license"]
-    words = page(hanoi, "/collections/parks?f=html").words
+    words = page(hanoi_reader, "/collections/parks?f=html").words
     assert {document["attribution"], document["license"]} <= set(words)
     covered = next(
-        entry for entry in hanoi.get("/collections?f=json").json()["collections"]
-        if hanoi.get(f"/collections/{entry['id']}").json().get("coverage")
+        entry for entry in hanoi_reader.get("/collections?f=json").json()["collections"]
+        if hanoi_reader.get(f"/collections/{entry['id']}").json().get("coverage")
     )  # fmt: skip
-    cover = hanoi.get(f"/collections/{covered['id']}").json()["coverage"][0]
-    assert cover["source"] in page(hanoi, f"/collections/{covered['id']}?f=html").words
+    cover = hanoi_reader.get(f"/collections/{covered['id']}").json()["coverage"][0]
+    assert cover["source"] in page(hanoi_reader, f"/collections/{covered['id']}?f=html").words
 
 
-def test_a_page_and_its_document_have_tags_of_their_own(client: TestClient) -> None:
-    tags = {client.get(f"{ITEMS}/hoa-lac?f={form}").headers["etag"] for form in ("json", "jsonfg", "html")}
+def test_a_page_and_its_document_have_tags_of_their_own(reader: TestClient) -> None:
+    tags = {reader.get(f"{ITEMS}/hoa-lac?f={form}").headers["etag"] for form in ("json", "jsonfg", "html")}
     assert len(tags) == 3
-    tag = client.get(f"{ITEMS}/hoa-lac?f=html").headers["etag"]
-    assert client.get(f"{ITEMS}/hoa-lac?f=html", headers={"if-none-match": tag}).status_code == 304
-    assert client.get(f"{ITEMS}/hoa-lac", headers={"if-none-match": tag}).status_code == 200
+    tag = reader.get(f"{ITEMS}/hoa-lac?f=html").headers["etag"]
+    assert reader.get(f"{ITEMS}/hoa-lac?f=html", headers={"if-none-match": tag}).status_code == 304
+    assert reader.get(f"{ITEMS}/hoa-lac", headers={"if-none-match": tag}).status_code == 200
 
 
-def test_what_is_wrong_stays_a_problem(client: TestClient) -> None:
+def test_what_is_wrong_stays_a_problem(reader: TestClient) -> None:
     for path, status in (("/collections/none", 404), (f"{ITEMS}/none", 404), (f"{ITEMS}?limit=0", 400)):
-        answer = client.get(path, headers={"accept": BROWSER})
+        answer = reader.get(path, headers={"accept": BROWSER})
         assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
 
 
-def test_a_result_is_a_page_too(hanoi: TestClient) -> None:
-    answer = hanoi.post(
+def test_a_result_is_a_page_too(hanoi_reader: TestClient) -> None:
+    answer = hanoi_reader.post(
         "/processes/planning-review/execution?f=html", json={"inputs": {"horizon": 2030}, "response": "document"}
     )
     assert answer.status_code == 200
@@ -198,8 +199,14 @@ def test_a_result_is_a_page_too(hanoi: TestClient) -> None:
     assert "not_checked" in answer.text
 
 
-def test_the_description_names_every_page(client: TestClient) -> None:
-    paths = client.get("/api").json()["paths"]
+def test_what_came_of_a_job_is_a_page(client: TestClient) -> None:
+    job = imported(client, "stations")
+    for path, word in ((f"/jobs/{job}", job), (f"/jobs/{job}/results", "area_ha"), ("/jobs", job)):
+        assert word in " ".join(page(client, path, accept=BROWSER).words)
+
+
+def test_the_description_names_every_page(reader: TestClient) -> None:
+    paths = reader.get("/api").json()["paths"]
     for path in (
         "/",
         "/conformance",
@@ -214,10 +221,10 @@ def test_the_description_names_every_page(client: TestClient) -> None:
     assert HTML not in paths["/health"]["get"]["responses"]["200"]["content"]
 
 
-def test_the_landing_page_shows_all_its_links(hanoi: TestClient) -> None:
-    shown = page(hanoi, "/?lang=vi", accept=BROWSER)
+def test_the_landing_page_shows_all_its_links(hanoi_reader: TestClient) -> None:
+    shown = page(hanoi_reader, "/?lang=vi", accept=BROWSER)
     there = {entry["href"].partition("?")[0].removeprefix("http://testserver") for entry in shown.links}
-    for entry in hanoi.get("/?f=json").json()["links"]:
+    for entry in hanoi_reader.get("/?f=json").json()["links"]:
         if entry["rel"] != "self":
             assert entry["href"].partition("?")[0].removeprefix("http://testserver") in there
 

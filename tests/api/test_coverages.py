@@ -15,6 +15,7 @@ from api.settings import Settings
 from layers.rasters import to_cog
 from tests.api.conftest import fill
 from tests.api.test_openapi import validate
+from tests.support.ogc import check
 
 GRID = (
     "ncols 4\nnrows 3\nxllcorner 105.8\nyllcorner 21.0\ncellsize 0.01\nNODATA_value -1\n1 2 3 4\n5 -1 7 8\n9 10 11 12\n"
@@ -58,6 +59,16 @@ def test_a_raster_is_a_collection_among_the_layers(rasters: TestClient) -> None:
     for entry in own["links"]:
         if "{" not in entry["href"] and not entry["href"].endswith("/values"):
             assert rasters.get(entry["href"]).status_code == 200, entry
+
+
+def test_a_raster_has_a_page_with_its_links(rasters: TestClient) -> None:
+    own = rasters.get(URL).json()
+    check("collection", {**own, "links": [*own["links"], {"href": f"{URL}/coverage", "rel": "items"}]})
+    shown = rasters.get(f"{URL}?lang=vi", headers={"Accept": "text/html"})
+    assert shown.headers["content-type"] == "text/html; charset=utf-8"
+    for text in ("Ngập lụt", "Độ sâu ngập", "Made for tests", "CC0", f"{URL}/coverage/statistics?lang=vi"):
+        assert text in shown.text
+    assert "Flood" in rasters.get("/collections?f=html").text
 
 
 def test_values_tell_no_data_from_outside(rasters: TestClient) -> None:

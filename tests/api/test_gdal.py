@@ -50,3 +50,12 @@ def test_gdal_reads_layers_of_attributes_only(server: str, layer: str) -> None:
     count = int(re.findall(r"Feature Count: (\d+)", ogrinfo("-so", f"OAPIF:{server}", layer))[0])
     full = ogrinfo("-q", "-oo", "PAGE_SIZE=1000", f"OAPIF:{server}", layer)
     assert full.count(f"OGRFeature({layer})") == count > 10
+
+
+def test_gdal_reads_the_tiles_of_a_layer(server: str) -> None:
+    layers = pyogrio.list_layers(f"OGCAPI:{server}/collections/parks")
+    assert ["Zoom level 0", "Unknown"] in layers.tolist()
+    read = pyogrio.read_dataframe(f"OGCAPI:{server}/collections/parks", API="TILES", layer="Zoom level 0")
+    assert len(read) == 24  # five parks have no place
+    assert "KCN Phú Nghĩa" in set(read["name_vi"])
+    assert read.crs.to_authority() == ("OGC", "CRS84")

@@ -83,7 +83,7 @@ def planning_review(
 
     seen = ProposalStore(store, proposal) if proposal else store
     read = functools.partial(seen.read, as_of=parse_as_of(as_of, where="inputs.as_of")) if as_of else seen.read
-    review = review_plan(read, horizon=horizon, definitions=store.layers(), progress=rule)
+    review = review_plan(read, horizon=horizon, definitions=store.layers(), partial=store.core.narrow, progress=rule)
     document: JsonObject = review.document(language)
     return document
 

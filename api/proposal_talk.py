@@ -252,7 +252,9 @@ async def proposal_resolve(
         check_decides(request, store, person, found, "approved")
         said: list[Resolution] = resolutions_of(fields)
         who, message = who_of(request, person, fields), text_of(fields, "message")
-        left = resolve_conflicts(store, found.id, said, author=who, message=message)
+        resolve_conflicts(store, found.id, said, author=who, message=message)
+        # What is left is told as its reader sees it.
+        left = merge_proposal(request.app.state.gate.store_for(person), found.id)
         told = {"proposal": found.id, "version": found.version, "against": left.against}
         return {**told, **left.merge.conflicts.document(language)}
 

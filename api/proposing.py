@@ -122,7 +122,14 @@ def _checked(
     if reviewed:
         proposed = ProposalStore(store, proposal)
         touched = touched_features(store, proposal)
-        comparisons = compare_changes(store.read, proposed.read, touched, definitions=definitions, progress=progress)
+        comparisons = compare_changes(
+            store.read,
+            proposed.read,
+            touched,
+            definitions=definitions,
+            partial=store.core.narrow,
+            progress=progress,
+        )
     summary = _summary(validation.summary(), comparisons.values())
     told = [_told(one) for one in comparisons.values()]
     return {

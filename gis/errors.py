@@ -5,7 +5,7 @@ from __future__ import annotations
 from layers.errors import ParkplanError
 from layers.types import Text
 
-__all__ = ["GisError", "OverlayError", "RuleError"]
+__all__ = ["GisError", "OverlayError", "RuleError", "RuleReferenceError"]
 
 
 class GisError(ParkplanError):
@@ -28,3 +28,7 @@ class RuleError(GisError):
         vi="Quy tắc {where} không dùng được: gặp {seen}, cần {wanted}.",
         en="The rule {where} cannot be used: saw {seen}, wanted {wanted}.",
     )
+
+
+class RuleReferenceError(RuleError):
+    """A rule that names a layer or a field that is not there, or not seen."""

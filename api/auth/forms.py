@@ -146,7 +146,7 @@ class FormMiddleware:
 
 
 def _is_page(start: Message) -> bool:
-    return dict(start["headers"]).get(b"content-type", b"").startswith(b"text/html")
+    return bool(dict(start["headers"]).get(b"content-type", b"").startswith(b"text/html"))
 
 
 def _filled(request: Request, start: Message, page: bytes) -> bytes:

@@ -230,7 +230,7 @@ def _read_state(store: Store, *, changeset: int, horizon: int) -> PlanState:
         layers=layers,
         parks=store.read("parks", horizon=horizon),
         facts=store.read("facts"),
-        review=review_plan(store.read, horizon=horizon, definitions=layers),
+        review=review_plan(store.read, horizon=horizon, definitions=layers, partial=store.core.narrow),
     )
 
 

@@ -149,6 +149,7 @@ def compare_changes(
     *,
     horizons: Iterable[int] = HORIZONS,
     definitions: Mapping[str, LayerDefinition] | None = None,
+    partial: bool = False,
     progress: Callable[[Text, float], object] | None = None,
 ) -> dict[int, ReviewComparison]:
     """Review a change of the plan against its base, only where the change can matter.
@@ -182,7 +183,8 @@ def compare_changes(
             told = Text(vi=f"Rà soát mốc {horizon}", en=f"Reviewing the horizon {horizon}")
             progress(told, done / len(years))
         reviews = [
-            review_plan(_narrowed(read, layers), horizon=horizon, definitions=definitions) for read in (base, proposed)
+            review_plan(_narrowed(read, layers), horizon=horizon, definitions=definitions, partial=partial)
+            for read in (base, proposed)
         ]
         compared[horizon] = compare_reviews(*reviews)
     return compared

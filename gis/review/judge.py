@@ -36,6 +36,9 @@ _RULE_REASONS: Final[dict[Reason, Text]] = {
         en="a machine cannot check this rule ({checkable})",
     ),
     "no_check": Text(vi="chưa gắn phép kiểm tra nào", en="no kind of check is bound to it"),
+    "not_seen": Text(
+        vi="quy định dùng dữ liệu mà người đọc không được xem", en="it looks at data that its reader may not see"
+    ),
     "no_threshold": Text(vi="chưa biết ngưỡng", en="its threshold is not known"),
     "no_features": Text(
         vi="lớp “{layer}” không có đối tượng nào thuộc diện áp dụng ở mốc này",

@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from gis.errors import RuleError
+from gis.errors import RuleError, RuleReferenceError
 from gis.ledger import LEDGER_COLUMNS, land_ledger, ledger_change
 from gis.overlay import pair_positions
 from gis.review.checks import CHECKS
@@ -40,6 +40,7 @@ def review_plan(
     definitions: Mapping[str, LayerDefinition] | None = None,
     metric_crs: str | None = None,
     fresh_since: dt.date | None = None,
+    partial: bool = False,
     progress: Callable[[Text, float], object] | None = None,
 ) -> Review:
     """Review all parks at one horizon.
@@ -57,6 +58,9 @@ def review_plan(
         Projected CRS in metres for areas and lengths; that of the definition of `parks` unless given.
     fresh_since : datetime.date, optional
         Coverage as of an earlier day counts as stale.
+    partial : bool
+        Whether the reader sees a part of the plan only: a rule that names a layer or field that is not there is then
+        not checked, instead of being no rule.
     progress : callable, optional
         Is told before each rule its title, and which share of the rules has been put.
 
@@ -89,7 +93,7 @@ def review_plan(
     for done, rule in enumerate(rules):
         if progress is not None:
             progress(rule.title, done / len(rules))
-        parts[rule.id] = _put(rule, context)
+        parts[rule.id] = _put_to_part(rule, context) if partial else _put(rule, context)
     findings = join_findings([part for found in parts.values() for part in found])
     return Review(
         horizon=horizon,
@@ -162,6 +166,14 @@ def zone_change(
     parks = contexts[1].parks
     outlines = gpd.GeoSeries(np.where(parks.areal, parks.geometry, np.array(None)), index=parks.ids, crs=metric_crs)
     return ledger_change(old, new, field=LEDGER_LAYERS[layer], parks=outlines)
+
+
+def _put_to_part(rule: Rule, context: Context) -> list[Part]:
+    """Put one rule to what is seen; which of the things that it names are not seen is not told."""
+    try:
+        return _put(rule, context)
+    except RuleReferenceError:
+        return [rule_finding(rule, "not_seen", context)]
 
 
 def _put(rule: Rule, context: Context) -> list[Part]:

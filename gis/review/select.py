@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from gis.errors import RuleError
+from gis.errors import RuleError, RuleReferenceError
 from gis.overlay import BoolArray, FloatArray, GeometryArray, IntArray, pair_positions
 from gis.review.answer import Answer
 from gis.review.context import Context
@@ -64,7 +64,7 @@ def layer_of(rule: Rule, context: Context, name: str) -> Layer:
     try:
         return context.layer(name)
     except UnknownLayerError as error:
-        raise RuleError(seen=f"layer {name!r}", wanted=error.wanted, where=rule.id) from error
+        raise RuleReferenceError(seen=f"layer {name!r}", wanted=error.wanted, where=rule.id) from error
 
 
 def texts_of(rule: Rule, layer: Layer, name: str) -> StrArray:
@@ -92,7 +92,7 @@ def texts_of(rule: Rule, layer: Layer, name: str) -> StrArray:
     try:
         return layer.texts(name)
     except UnknownFieldError as error:
-        raise RuleError(seen=f"field {layer.id}.{name}", wanted=error.wanted, where=rule.id) from error
+        raise RuleReferenceError(seen=f"field {layer.id}.{name}", wanted=error.wanted, where=rule.id) from error
 
 
 def numbers_of(rule: Rule, layer: Layer, name: str) -> FloatArray:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -161,7 +163,30 @@ def list_events(store: Store, proposal: str) -> list[Event]:
         names = {row.number: row.name for row in connection.execute(named)}
     if not rows:
         raise UnknownProposalError(seen=proposal)
-    return [event_of(row, names) for row in rows]
+    told = [event_of(row, names) for row in rows]
+    return [_seen(store, event) for event in told] if core.narrow else told
+
+
+def _seen(store: Store, event: Event) -> Event:
+    """Return an event with those resolutions only that speak of what the store shows: they hold values."""
+    noted = event.detail.get("resolutions")
+    if not noted:
+        return event
+    definitions = store.layers()
+
+    def shown(one: Mapping[str, Any]) -> bool:
+        definition = definitions.get(one["layer"])
+        if definition is None:
+            # A rule for everything holds no value.
+            return one["layer"] is None and one["value"] is None
+        names = {field.name for field in definition.all_fields} | {"geometry", None}
+        if one["field"] not in names:
+            return False
+        named = [id_ for id_ in (one["feature_id"], one["other"]) if id_]
+        return not store.core.mark(definition.id) or set(named) == set(store.read(definition.id, ids=named).index)
+
+    kept = [one for one in noted if shown(one)]
+    return replace(event, detail={**event.detail, "resolutions": kept})
 
 
 def attached_document(store: Store, proposal: str, event: int) -> Document:

@@ -46,6 +46,9 @@ class Core:
         If its tables are of another version.
     """
 
+    #: Whether only a part of the store is seen.
+    narrow = False
+
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.base = base_tables(sa.MetaData(schema=engine.schema))

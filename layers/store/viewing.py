@@ -53,6 +53,8 @@ _ABOUT: Final[Mapping[str, tuple[str, str | None, str | None]]] = {
 class _NarrowCore(Core):
     """The connections and tables of a store, with definitions that somebody may see."""
 
+    narrow = True
+
     def __init__(self, core: Core, sight: Sight) -> None:
         # The same engine and tables; but what was noted for a wider sight must not be found by a narrow one.
         self.__dict__.update(
@@ -61,7 +63,7 @@ class _NarrowCore(Core):
         self._whole = core
         self._sight = sight
         self._mark = sight.mark
-        self._narrow: dict[str, tuple[LayerDefinition, LayerDefinition | None]] = {}
+        self._seen: dict[str, tuple[LayerDefinition, LayerDefinition | None]] = {}
 
     def definitions(self, connection: sa.Connection) -> dict[str, LayerDefinition]:
         whole = self._whole.definitions(connection)
@@ -140,10 +142,10 @@ class _NarrowCore(Core):
 
     def _narrowed(self, definition: LayerDefinition) -> LayerDefinition | None:
         """Return what is seen of a definition: the same object each time, as tables are kept by it."""
-        known = self._narrow.get(definition.id)
+        known = self._seen.get(definition.id)
         if known is None or known[0] is not definition:
             known = (definition, self._sight.narrowed(definition))
-            self._narrow[definition.id] = known
+            self._seen[definition.id] = known
         return known[1]
 
 

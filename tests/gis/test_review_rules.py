@@ -10,7 +10,7 @@ from gis.errors import RuleError
 from gis.review import REASON_TITLES, REASONS, frames_reader, review_plan
 from layers.catalogue import shipped_definitions
 from layers.errors import UnknownFieldError, UnknownLayerError
-from tests.gis.small_plan import box, one, park, reader, review, rule, verdict
+from tests.gis.small_plan import HORIZON, box, one, park, reader, review, rule, verdict
 
 BELT = {"field": "green_belt_m"}
 
@@ -219,6 +219,26 @@ def test_a_faulty_rule_is_named_with_what_was_seen_and_wanted(row: dict[str, Any
     assert caught.value.message("en").startswith("The rule MY-1 cannot be used: ")
     assert vi in caught.value.message("vi")
     assert en in caught.value.message("en")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        rule("attribute", {"field": "land_price"}, ">=", "1", "ha"),
+        rule("separation", {"other": "secrets"}, ">=", "1", "m"),
+        rule("attribute", {"field": "area_ha", "where": {"negotiation": ["open"]}}, ">=", "1", "ha"),
+    ],
+)
+def test_a_rule_about_what_a_reader_may_not_see_is_not_checked_and_never_passed(row: dict[str, Any]) -> None:
+    rows = {"HIDDEN": row, "SEEN": rule("attribute", {"field": "area_ha"}, ">=", "1", "ha")}
+    read = reader(rows, parks={"a": park(box(0, 0, 10, 10), area_ha=2.0)})
+    found = review_plan(read, horizon=HORIZON, partial=True).findings.set_index("rule_id")
+    assert found.loc["SEEN", "outcome"] == "pass"
+    assert (found.loc["HIDDEN", "outcome"], found.loc["HIDDEN", "reason"]) == ("not_checked", "not_seen")
+    assert found.loc["HIDDEN", "message_en"].endswith("it looks at data that its reader may not see.")
+    assert found.loc["HIDDEN", "message_vi"].endswith("quy định dùng dữ liệu mà người đọc không được xem.")
+    with pytest.raises(RuleError):
+        review_plan(read, horizon=HORIZON)
 
 
 def test_units_are_brought_to_the_unit_of_the_rule() -> None:

@@ -11,8 +11,18 @@ import shapely
 from layers.definitions import LayerDefinition, parse_definition
 from layers.errors import FeatureExistsError, NotAllowedError, UnknownFeatureError
 from layers.history.reading import change_counts
+from layers.merge import Resolution
 from layers.people import Access, Grant
-from layers.proposals import change_summary, create_proposal, edit_proposal, proposal_changes, proposal_diff
+from layers.proposals import (
+    change_summary,
+    create_proposal,
+    edit_proposal,
+    list_events,
+    merge_proposal,
+    proposal_changes,
+    proposal_diff,
+    resolve_conflicts,
+)
 from layers.schema import typed
 from layers.search import search
 from layers.store import Ground, Put, Remove, Sight, Store, StoreView
@@ -242,3 +252,28 @@ def test_grants_add_up_to_one_sight() -> None:
     assert Access((Grant("institute", None, here),)).sight.area("lots") is None
     assert Access((Grant("institute", frozenset({"lots"}), here, confined=True),)).sight.layers == frozenset(["lots"])
     assert bound.limited(["propose"]).sight.layers == frozenset()
+
+
+def test_what_was_resolved_is_told_to_those_who_see_it(filled: Store) -> None:
+    """A resolution notes a value; whoever does not see the field, the feature or the layer does not read it there."""
+    proposal = create_proposal(filled, "Đề xuất", author="T").id
+    lots = filled.read("lots")
+    edit_proposal(filled, proposal, [Put("lots", lots.loc[["in", "out"]].assign(price=7, name="a"))], author="T")
+    filled.commit([Put("lots", lots.loc[["in", "out"]].assign(price=8, name="b"))], author="T", message="m")
+    chosen = [Resolution("value", field="price", value=918273), Resolution("theirs", field="name")]
+    assert not len(resolve_conflicts(filled, proposal, chosen, author="T").merge.conflicts.open)
+
+    def told(store: Store) -> list[tuple[str, str]]:
+        detail = list_events(store, proposal)[-1].detail
+        return sorted((one["feature_id"], one["field"]) for one in detail["resolutions"])
+
+    assert told(filled) == [("in", "name"), ("in", "price"), ("out", "name"), ("out", "price")]
+    assert told(StoreView(filled, Sight(None, frozenset()))) == [("in", "name"), ("out", "name")]
+    view = StoreView(filled, READER)
+    assert told(view) == [("in", "name")]
+    assert "918273" not in str([event.document() for event in list_events(view, proposal)])
+    # What stands for its reader is merged as he sees it.
+    seen = merge_proposal(view, proposal).merge.conflicts
+    assert set(seen.rows["feature_id"]) == {"in"}
+    assert set(seen.rows["field"]) == {"name"}
+    assert not len(seen.open)

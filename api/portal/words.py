@@ -38,7 +38,7 @@ WORDS: Final[dict[str, Text]] = {
     ),
     # Search box of the map
     "finder": Text(vi="Tìm trên bản đồ", en="Search the map"),
-    "finder_hint": Text(vi="Khu, xã phường, doanh nghiệp, số lô, toạ độ", en="Park, commune, firm, plot, coordinates"),
+    "finder_hint": Text(vi="Tên, số lô hoặc toạ độ", en="Name, plot or coordinates"),
     "finder_help": Text(
         vi="Gõ có dấu hoặc không dấu, tên cũ hoặc tên mới, hay toạ độ WGS 84 và VN-2000. Dùng phím mũi tên để chọn.",
         en="With or without tone marks, old names or new, or coordinates (WGS 84, VN-2000). Arrow keys choose.",

@@ -20,10 +20,10 @@ from api.commands.init import init
 from api.commands.inspecting import inspect
 from api.commands.layers import layers
 from api.commands.merging import merge
-from api.commands.offering import proposal
 from api.commands.packages import package
 from api.commands.people import people
 from api.commands.raster import raster
+from api.commands.rebasing import proposal
 from api.commands.review import review
 from api.commands.serve import serve
 from api.commands.tiles import tiles

@@ -13,6 +13,7 @@ from api.import_parts import IMPORT_PARAMETERS, IMPORT_SCHEMAS
 from api.item_parameters import ITEM_PARAMETERS
 from api.package_parts import PACKAGE_PARAMETERS, PACKAGE_SCHEMAS
 from api.proposal_schemas import PROPOSAL_PARAMETERS, PROPOSAL_SCHEMAS
+from api.rebase_parts import REBASE_SCHEMAS
 from api.tile_parts import TILE_PARAMETERS, TILE_SCHEMAS
 from api.writing_parts import WRITING_PARAMETERS, WRITING_SCHEMAS
 from layers.types import LANGUAGES
@@ -207,6 +208,7 @@ SCHEMAS: Final[dict[str, JsonObject]] = {
     "landingPage": _object("links", title=_TEXT, description=_TEXT, links=_LINKS),
     "confClasses": _object("conformsTo", conformsTo=_list(_TEXT)),
     **PROPOSAL_SCHEMAS,
+    **REBASE_SCHEMAS,
     **PACKAGE_SCHEMAS,
     "extent": _object(
         spatial=_object("bbox crs", bbox=_BOXES, crs=_TEXT),

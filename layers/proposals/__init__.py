@@ -38,6 +38,7 @@ from layers.proposals.model import (
     Withdraw,
     event_title,
 )
+from layers.proposals.rebasing import rebase_proposal
 from layers.proposals.receiving import receive_changes
 from layers.proposals.register import (
     attached_document,
@@ -84,6 +85,7 @@ __all__ = [
     "proposal_changes",
     "proposal_diff",
     "propose_package",
+    "rebase_proposal",
     "receive_changes",
     "resolve_comment",
     "resolve_conflicts",

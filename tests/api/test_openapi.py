@@ -73,6 +73,7 @@ PATHS = {
     "/proposals/{proposalId}/comments",
     "/proposals/{proposalId}/checks",
     "/proposals/{proposalId}/conflicts",
+    "/proposals/{proposalId}/rebase",
     "/packages",
     "/packages/{packageNumber}",
     "/packages/{packageNumber}/file",

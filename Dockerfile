@@ -32,9 +32,13 @@ ENV PATH=/opt/parkplan/bin:$PATH \
     PARKPLAN_STORE=/var/lib/parkplan/hanoi.gpkg \
     PARKPLAN_HOST=0.0.0.0 \
     PARKPLAN_PORT=8000 \
-    PARKPLAN_ALLOW_REMOTE=true
+    PARKPLAN_ALLOW_REMOTE=true \
+    PARKPLAN_TILES_FOLDER=/var/cache/parkplan
+RUN install --directory --owner=parkplan --mode=700 /var/cache/parkplan
 WORKDIR /var/lib/parkplan
 USER 10001
+# What makes tiles, compiled for the processor at hand; a server on another one compiles beside itself.
+RUN parkplan tiles prepare
 VOLUME /var/lib/parkplan
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -10,8 +9,9 @@ from typing import Annotated, Final
 from fastapi import Depends, Query
 
 from api.errors import BadParameterError
+from api.filtering import filter_of, parse_as_of
 from api.params import DatetimeParameter, LayerParameter, StoreParameter
-from layers.cql2 import LANGUAGES, Filter, FilterLanguage, parse_filter
+from layers.cql2 import Filter
 from layers.definitions import LayerDefinition
 from layers.errors import UnknownLayerError
 from layers.tiles import Tile, TileGrid, tile_grid
@@ -21,6 +21,7 @@ from layers.types import Text
 __all__ = [
     "HANDED_ON",
     "AskedFilter",
+    "AskedTiles",
     "FilterParameter",
     "GridParameter",
     "LayersParameter",
@@ -28,6 +29,7 @@ __all__ = [
     "PlaceParameter",
     "SelectionParameter",
     "SpatialParameter",
+    "TilesParameter",
     "chosen_layers",
     "spatial_layer",
     "tile_format",
@@ -39,10 +41,6 @@ MOST_LAYERS: Final = 32
 #: What a tileset hands on to its tiles.
 HANDED_ON: Final = ("collections", "datetime", "as_of", "proposal", "filter", "filter-lang")
 _WHOLE: Final = Text(vi="số nguyên từ 0 trở lên", en="a whole number from 0 upwards")
-_AS_OF: Final = Text(
-    vi="số phiên bản thay đổi, hoặc thời điểm RFC 3339 như 2026-11-24T08:00:00Z",
-    en="the number of a changeset, or an RFC 3339 date-time such as 2026-11-24T08:00:00Z",
-)
 _SPATIAL: Final = Text(vi="lớp có hình học", en="a layer with geometries")
 
 
@@ -95,26 +93,13 @@ async def _grid(tileMatrixSetId: str) -> TileGrid:  # noqa: N803 - the name in t
 GridParameter = Annotated[TileGrid, Depends(_grid)]
 
 
-def _as_of(text: str) -> int | dt.datetime:
-    """Return a changeset or a moment."""
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        return int(text)
-    try:
-        moment = dt.datetime.fromisoformat(text.upper())
-    except ValueError as error:
-        raise BadParameterError(seen=text, wanted=_AS_OF, where="as_of") from error
-    if moment.tzinfo is None:
-        raise BadParameterError(seen=text, wanted=_AS_OF, where="as_of")
-    return moment
-
-
 async def _asked(
     interval: DatetimeParameter,
     as_of: Annotated[str | None, Query()] = None,
     proposal: Annotated[str | None, Query()] = None,
 ) -> TileSelection:
     """Return which state of which time is asked for; filters come with the layers."""
-    return TileSelection(interval, None if as_of is None else _as_of(as_of), proposal)
+    return TileSelection(interval, None if as_of is None else parse_as_of(as_of), proposal)
 
 
 SelectionParameter = Annotated[TileSelection, Depends(_asked)]
@@ -136,11 +121,8 @@ class AskedFilter:
         filter: Annotated[str | None, Query()] = None,  # noqa: A002 - the name in the API
         language: Annotated[str | None, Query(alias="filter-lang")] = None,
     ) -> None:
-        known: dict[str, FilterLanguage] = {name: name for name in LANGUAGES}
-        if language is not None and language not in known:
-            raise BadParameterError(seen=language, wanted=", ".join(known), where="filter-lang")
         self._text = filter
-        self._language: FilterLanguage = known.get(language or "", "cql2-text")
+        self._language = language
 
     def of(self, definitions: Sequence[LayerDefinition]) -> tuple[Filter, ...]:
         """Return the filter as each layer understands it.
@@ -157,12 +139,13 @@ class AskedFilter:
 
         Raises
         ------
+        BadParameterError
+            For a language that there is not.
         FilterError, UnknownFieldError
             If a layer does not understand it.
         """
-        if self._text is None:
-            return ()
-        return tuple(parse_filter(self._text, definition=entry, language=self._language) for entry in definitions)
+        found = (filter_of(entry, self._text, language=self._language) for entry in definitions)
+        return tuple(each for each in found if each is not None)
 
 
 FilterParameter = Annotated[AskedFilter, Depends()]
@@ -277,3 +260,50 @@ class Place:
 
 
 PlaceParameter = Annotated[Place, Depends()]
+
+
+class AskedTiles:
+    """Which tiles are asked for: of which store and grid, in which state, by which filter.
+
+    Parameters
+    ----------
+    store : Store
+        The store as it may be seen.
+    grid : TileGrid
+        The grid.
+    selection : TileSelection
+        Which state of which time.
+    asked : AskedFilter
+        What features have to meet.
+    """
+
+    def __init__(
+        self, store: StoreParameter, grid: GridParameter, selection: SelectionParameter, asked: FilterParameter
+    ) -> None:
+        self.store = store
+        self.grid = grid
+        self._selection = selection
+        self._asked = asked
+
+    def of(self, definitions: Sequence[LayerDefinition]) -> TileSelection:
+        """Return which features of some layers are meant.
+
+        Parameters
+        ----------
+        definitions : sequence of LayerDefinition
+            The layers.
+
+        Returns
+        -------
+        TileSelection
+            With the filter as each layer understands it.
+
+        Raises
+        ------
+        BadParameterError, FilterError, UnknownFieldError
+            If a layer does not understand it.
+        """
+        return self._selection._replace(filters=self._asked.of(definitions))
+
+
+TilesParameter = Annotated[AskedTiles, Depends()]

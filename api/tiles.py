@@ -14,19 +14,18 @@ from api.auth.persons import admit, gate_of
 from api.errors import BadParameterError
 from api.links import JSON, base_url
 from api.openapi import document_of
-from api.params import LanguageParameter, StoreParameter, check_format
+from api.params import LanguageParameter, check_format
 from api.responses import answer
 from api.short import keep
 from api.tile_documents import MVT, matrix_set_list, tile_json, tileset_document, tileset_list
 from api.tile_params import (
     HANDED_ON,
-    FilterParameter,
     GridParameter,
     LayersParameter,
     Place,
     PlaceParameter,
-    SelectionParameter,
     SpatialParameter,
+    TilesParameter,
     chosen_layers,
     spatial_layer,
     tile_format,
@@ -63,6 +62,10 @@ _often = APIRouter(tags=["tiles"], default_response_class=Response, route_class=
 
 #: Tiles from this length on are compressed for readers who take it, bytes.
 _ZIP_FROM: Final = 1_000
+#: Asked for each time, answered with 304 for as long as nothing has changed in the tile.
+_ASKED_AGAIN: Final = "private, no-cache"
+#: A proxy may give it out by itself; a day, as a layer may come to show less of its fields.
+_LASTING: Final = "public, max-age=86400"
 _TILE: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "The tile, by Mapbox Vector Tile 2.1.",
@@ -205,11 +208,8 @@ def _tileset(
 def tileset(
     *,
     request: Request,
-    store: StoreParameter,
-    grid: GridParameter,
+    tiles: TilesParameter,
     definitions: LayersParameter,
-    selection: SelectionParameter,
-    asked: FilterParameter,
     as_tile_json: Annotated[bool, Depends(tileset_format)],
     language: LanguageParameter,
 ) -> Response:
@@ -219,16 +219,10 @@ def tileset(
     ----------
     request : Request
         The request.
-    store : Store
-        The store.
-    grid : TileGrid
-        Its grid.
+    tiles : AskedTiles
+        Its grid, and what is handed on to its tiles.
     definitions : list of LayerDefinition
         Its layers.
-    selection : TileSelection
-        What is handed on to its tiles.
-    asked : filter
-        What is handed on to its tiles.
     as_tile_json : bool
         Whether TileJSON is wanted.
     language : {"vi", "en"}
@@ -239,10 +233,9 @@ def tileset(
     Response
         Metadata by the OGC, or TileJSON.
     """
-    del selection
-    asked.of(definitions)
+    tiles.of(definitions)
     request.state.language = language
-    document = _tileset(request, store, grid, definitions, one=False, as_tile_json=as_tile_json)
+    document = _tileset(request, tiles.store, tiles.grid, definitions, one=False, as_tile_json=as_tile_json)
     return answer(document, language=language, media_type=JSON)
 
 
@@ -254,11 +247,8 @@ def tileset(
 def layer_tileset(
     *,
     request: Request,
-    store: StoreParameter,
+    tiles: TilesParameter,
     definition: SpatialParameter,
-    grid: GridParameter,
-    selection: SelectionParameter,
-    asked: FilterParameter,
     as_tile_json: Annotated[bool, Depends(tileset_format)],
     language: LanguageParameter,
 ) -> Response:
@@ -268,16 +258,10 @@ def layer_tileset(
     ----------
     request : Request
         The request.
-    store : Store
-        The store.
+    tiles : AskedTiles
+        Its grid, and what is handed on to its tiles.
     definition : LayerDefinition
         The layer.
-    grid : TileGrid
-        Its grid.
-    selection : TileSelection
-        What is handed on to its tiles.
-    asked : filter
-        What is handed on to its tiles.
     as_tile_json : bool
         Whether TileJSON is wanted.
     language : {"vi", "en"}
@@ -288,10 +272,9 @@ def layer_tileset(
     Response
         Metadata by the OGC, or TileJSON.
     """
-    del selection
-    asked.of([definition])
+    tiles.of([definition])
     request.state.language = language
-    document = _tileset(request, store, grid, [definition], one=True, as_tile_json=as_tile_json)
+    document = _tileset(request, tiles.store, tiles.grid, [definition], one=True, as_tile_json=as_tile_json)
     return answer(document, language=language, media_type=JSON)
 
 
@@ -302,9 +285,8 @@ def _sent(
     made = request.app.state.tiles.tile(store, [definition.id for definition in definitions], tile, selection)
     headers = {
         "ETag": f"W/{made.etag}",
-        # Asked for each time, answered with 304 for as long as nothing has changed in the tile.
-        "Cache-Control": "private, no-cache",
-        "Vary": "Accept-Encoding",
+        "Cache-Control": _LASTING if _lasts(request, selection) else _ASKED_AGAIN,
+        "Vary": "Accept-Encoding, Authorization, Cookie",
     }
     if not made.data:
         return Response(status_code=204, headers=headers)
@@ -315,6 +297,12 @@ def _sent(
     if len(body) >= _ZIP_FROM and "gzip" in request.headers.get("accept-encoding", ""):
         body, headers["Content-Encoding"] = made.zipped, "gzip"
     return Response(body, media_type=MVT, headers=headers)
+
+
+def _lasts(request: Request, selection: TileSelection) -> bool:
+    """Return whether a tile is one of a numbered changeset, which stays as it is, and as everybody may see it."""
+    fixed = isinstance(selection.as_of, int) and selection.proposal is None
+    return fixed and not any(name in request.headers for name in ("authorization", "cookie"))
 
 
 def _plain(request: Request, store: Store) -> Response:
@@ -334,12 +322,9 @@ def _plain(request: Request, store: Store) -> Response:
 def tile(
     *,
     request: Request,
-    store: StoreParameter,
-    grid: GridParameter,
+    tiles: TilesParameter,
     place: PlaceParameter,
     definitions: LayersParameter,
-    selection: SelectionParameter,
-    asked: FilterParameter,
     _language: LanguageParameter,
 ) -> Response:
     """Return a tile of all layers, or of chosen ones.
@@ -348,26 +333,19 @@ def tile(
     ----------
     request : Request
         The request.
-    store : Store
-        The store.
-    grid : TileGrid
-        The grid.
+    tiles : AskedTiles
+        Of which grid, which state, and what features have to meet.
     place : place
         Which tile.
     definitions : list of LayerDefinition
         The layers.
-    selection : TileSelection
-        Which state of which time.
-    asked : filter
-        What features have to meet.
 
     Returns
     -------
     Response
         A vector tile with an `ETag`; 204 where it is empty, 304 where the reader has it.
     """
-    filtered = selection._replace(filters=asked.of(definitions))
-    return _sent(request, store, definitions, place.on(grid), filtered)
+    return _sent(request, tiles.store, definitions, place.on(tiles.grid), tiles.of(definitions))
 
 
 @_often.get(
@@ -379,12 +357,9 @@ def tile(
 def layer_tile(
     *,
     request: Request,
-    store: StoreParameter,
+    tiles: TilesParameter,
     definition: SpatialParameter,
-    grid: GridParameter,
     place: PlaceParameter,
-    selection: SelectionParameter,
-    asked: FilterParameter,
     _language: LanguageParameter,
 ) -> Response:
     """Return a tile of a layer.
@@ -393,26 +368,19 @@ def layer_tile(
     ----------
     request : Request
         The request.
-    store : Store
-        The store.
+    tiles : AskedTiles
+        Of which grid, which state, and what features have to meet.
     definition : LayerDefinition
         The layer.
-    grid : TileGrid
-        The grid.
     place : place
         Which tile.
-    selection : TileSelection
-        Which state of which time.
-    asked : filter
-        What features have to meet.
 
     Returns
     -------
     Response
         A vector tile with an `ETag`; 204 where it is empty, 304 where the reader has it.
     """
-    filtered = selection._replace(filters=asked.of([definition]))
-    return _sent(request, store, [definition], place.on(grid), filtered)
+    return _sent(request, tiles.store, [definition], place.on(tiles.grid), tiles.of([definition]))
 
 
 router.include_router(_often)

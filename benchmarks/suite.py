@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +16,9 @@ from benchmarks.geopackage import GeoPackageRival
 from benchmarks.postgis import PostgisRival
 from benchmarks.results import Result
 from benchmarks.rivals import Rival
+from benchmarks.serving.data import Counts
+from benchmarks.serving.measures import Plan, figures, results
+from benchmarks.serving.peers import PEERS_FOLDER
 from benchmarks.sizes import Sizes
 from layers.store import open_store
 from layers.types import Bounds
@@ -81,6 +85,17 @@ def _merging(folder: Path, _: str, sizes: Sizes) -> Iterator[Result]:
     yield from merging.measure_merging(folder, count=sizes.zones // 2, rounds=sizes.overlays)
 
 
+def _serving(folder: Path, postgis_url: str, sizes: Sizes) -> Iterator[Result]:
+    if not (shutil.which("wrk") and shutil.which("nginx")):
+        # Figures of servers need both (Debian packages); the other parts do not.
+        return
+    counts = Counts(sizes.features // 2, sizes.features * 2 // 5, sizes.features // 10)
+    # The peers are measured where they are installed already; `python -m benchmarks.serving` installs them.
+    programs = PEERS_FOLDER / "bin"
+    plan = Plan(counts, rounds=sizes.loads, seconds=2.0 if sizes.loads > 1 else 0.2)
+    yield from results(list(figures(folder, postgis_url, programs if programs.exists() else None, plan)))
+
+
 PARTS: Final[dict[str, Parts]] = {
     "stores": _stores,
     "start": _start,
@@ -88,6 +103,7 @@ PARTS: Final[dict[str, Parts]] = {
     "formats": _formats,
     "topology": _topology,
     "merging": _merging,
+    "serving": _serving,
 }
 
 

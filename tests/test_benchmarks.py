@@ -151,7 +151,9 @@ def test_servers_are_measured_by_what_they_answer(tmp_path: Path, postgis_url: s
     assert all(figure.load is not None and figure.load.rate > 0 for figure in found)
     made = {(result.id, result.engine) for result in results(found)}
     assert made >= {
-        (f"serving_{work}_1", engine) for work in ("page", "feature", "tile") for engine in ("PostGIS", "GeoPackage")
+        (f"serving_{work}_1", engine)
+        for work in ("page", "feature", "tile", "proxied")
+        for engine in ("PostGIS", "GeoPackage")
     }
     assert all(result.rivals for result in results(found))
     assert {id_ for id_, _ in made} <= read_goals().ratios.keys()

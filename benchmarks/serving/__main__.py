@@ -22,8 +22,6 @@ from benchmarks.serving.measures import PLAN, TITLES, Figure, Plan, figures, res
 from tests.support.postgis import cluster
 
 OUTPUT = Path(__file__).resolve().parents[2] / "build" / "benchmarks"
-#: Where the peers are installed unless told otherwise.
-PEERS_FOLDER = Path(__file__).resolve().parents[2] / "build" / "peers"
 _HEADINGS = ("", "clients", "requests/s", "p50", "p99", "kB", "MiB")
 
 
@@ -32,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round each, while others use the machine")
     parser.add_argument("--tiny", action="store_true", help="few features, to try the benchmark itself")
-    parser.add_argument("--peers", type=Path, default=PEERS_FOLDER, help="folder of the peers' environment")
+    parser.add_argument("--peers", type=Path, default=peers.PEERS_FOLDER, help="folder of the peers' environment")
     parser.add_argument("--alone", action="store_true", help="leave out the other servers")
     given = parser.parse_args(arguments)
     plan = Plan(Counts(), rounds=1, seconds=2.0, views=100) if given.quick else PLAN

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -124,16 +124,29 @@ def figures(folder: Path, database: str, programs: Path | None, plan: Plan = PLA
             if server_.tool.startswith("Parkplan"):
                 address = server_.address + server_.tile.format(layer="roads", **_TILE)
                 tile.write_bytes(peers.fetch(address))
-                yield from _kept_tile(server_.tool, address, server_.memory_mib(), plan)
+                yield from _kept_tile("tile", server_.tool, address, server_.memory_mib(), plan)
+                yield from _proxied(folder / f"nginx-{server_.tool.rpartition(' ')[2]}", server_, plan)
     port = peers.free_port()
     with peers.nginx(folder / "nginx-tile", f"location / {{ root {tile.parent}; }}", port=port):
-        yield from _kept_tile("nginx, the same tile as a file", f"http://127.0.0.1:{port}/tile", 0.0, plan)
+        for figure in _kept_tile("tile", "nginx, the same tile as a file", f"http://127.0.0.1:{port}/tile", 0.0, plan):
+            yield figure
+            yield replace(figure, work="proxied")
 
 
-def _kept_tile(tool: str, address: str, memory_mib: float, plan: Plan) -> Iterator[Figure]:
+def _kept_tile(work: str, tool: str, address: str, memory_mib: float, plan: Plan) -> Iterator[Figure]:
     for clients in plan.clients:
         load = drive([address], clients=clients, seconds=plan.seconds, rounds=plan.rounds)
-        yield Figure("tile", tool, load, memory_mib)
+        yield Figure(work, tool, load, memory_mib)
+
+
+def _proxied(folder: Path, server: peers.Server, plan: Plan) -> Iterator[Figure]:
+    """Ask for the same tile, as of the newest changeset, behind nginx by the configuration that is shipped."""
+    newest = json.loads(peers.fetch(f"{server.address}/changesets?limit=1&f=json"))["changesets"][0]["id"]
+    with peers.behind_nginx(folder, server.address) as address:
+        path = server.tile.format(layer="roads", **_TILE)
+        tile = f"{address}{path}?as_of={newest}"
+        assert peers.fetch(tile) == peers.fetch(server.address + path), "another tile behind nginx"
+        yield from _kept_tile("proxied", server.tool, tile, server.memory_mib(), plan)
 
 
 def _servers(
@@ -234,6 +247,7 @@ TITLES: Final = {
     "page": f"items, bbox of {VIEW_DEGREES:g} degrees, limit={_LIMIT}",
     "feature": "one feature",
     "tile": "roads tile of zoom 14 that was drawn before",
+    "proxied": "the same tile as of a numbered changeset, behind nginx",
 }
 
 

@@ -26,7 +26,9 @@ from benchmarks.serving.data import LAYERS
 
 __all__ = [
     "PEERS",
+    "PEERS_FOLDER",
     "Server",
+    "behind_nginx",
     "fetch",
     "free_port",
     "has_mapserver",
@@ -40,6 +42,10 @@ __all__ = [
 
 #: What is installed from PyPI, into an environment of its own.
 PEERS: Final = ("tipg==1.6.1", "pygeoapi==0.21.0", "uvicorn", "psycopg2-binary", "geoalchemy2")
+#: How nginx stands before Parkplan.
+_SHIPPED: Final = Path(__file__).resolve().parents[2] / "deploy" / "nginx.conf"
+#: Where the peers are installed unless told otherwise.
+PEERS_FOLDER: Final = Path(__file__).resolve().parents[2] / "build" / "peers"
 _MAPSERV: Final = Path("/usr/lib/cgi-bin/mapserv")
 _START_LIMIT_S: Final = 60.0
 _Bounds = tuple[float, float, float, float]
@@ -303,8 +309,8 @@ END
 
 
 @contextmanager
-def nginx(folder: Path, location: str, *, port: int) -> Iterator[tuple[int, ...]]:
-    """Run nginx with one worker and one location, and give its processes."""
+def nginx(folder: Path, location: str, *, port: int, more: str = "") -> Iterator[tuple[int, ...]]:
+    """Run nginx with one worker and one location, and whatever else it is told, and give its processes."""
     folder.mkdir()
     user = "user root;" if os.geteuid() == 0 else ""
     spare = " ".join(
@@ -312,13 +318,29 @@ def nginx(folder: Path, location: str, *, port: int) -> Iterator[tuple[int, ...]
     )
     (folder / "nginx.conf").write_text(
         f"{user} worker_processes 1; pid {folder}/pid; error_log {folder}/log; daemon off; events {{ }} "
-        f"http {{ access_log off; {spare} keepalive_requests 1000000; "
+        f"http {{ access_log off; {spare} keepalive_requests 1000000; {more}\n"
         f"server {{ listen 127.0.0.1:{port}; {location} location = /up {{ return 204; }} }} }}",
-        encoding="ascii",
+        encoding="utf-8",
     )
     with _running(["nginx", "-c", folder / "nginx.conf"], f"http://127.0.0.1:{port}", "/up", {}) as process:
         found = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True).stdout
         yield (process.pid, *map(int, found.split()))
+
+
+@contextmanager
+def behind_nginx(folder: Path, address: str) -> Iterator[str]:
+    """Run nginx before a server by the configuration that is shipped, and give its address."""
+    port = free_port()
+    text = _SHIPPED.read_text(encoding="utf-8")
+    for shipped, here in (
+        ("/var/cache/nginx/parkplan", f"{folder}/kept"),
+        ("server 127.0.0.1:8000;", f"server {urlsplit(address).netloc};"),
+        ("listen 80;", f"listen 127.0.0.1:{port}; location = /up {{ return 204; }}"),
+    ):
+        assert shipped in text, f"{_SHIPPED} does not name {shipped}"
+        text = text.replace(shipped, here)
+    with nginx(folder, "location / { return 404; }", port=free_port(), more=text):
+        yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
+import sys
 import tempfile
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -55,11 +59,21 @@ def kernel_folder() -> Path:
     Returns
     -------
     Path
-        Of its own for each text of the kernels.
+        Of its own for each text of the kernels, compiler, Python and kind of processor.
     """
     here = Path(__file__).parent
     texts = b"\0".join((here / f"{name}.py").read_bytes() for name in KERNELS)
-    return chosen_folder() / "compiled" / hashlib.sha256(texts).hexdigest()[:16]
+    made_by = f"{sys.version} {version('numba')} {_processor()}"
+    return chosen_folder() / "compiled" / hashlib.sha256(texts + made_by.encode()).hexdigest()[:16]
+
+
+@cache
+def _processor() -> str:
+    """Return what tells processors apart whose code differs: an image may be made on one and run on another."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text(encoding="utf-8", errors="replace").splitlines() if told.exists() else []
+    found = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in reversed(lines))}
+    return f"{platform.machine()} {found.get('model name', platform.processor())} {found.get('flags', '')}"
 
 
 def _users_own() -> Path:

@@ -233,3 +233,22 @@ def test_both_engines_draw_the_same(client: TestClient) -> None:
 
 #: The tile of the engine that was tested first.
 SAME: dict[str, bytes] = {}
+
+
+def test_a_tile_of_a_numbered_changeset_may_be_kept_by_a_proxy(client: TestClient) -> None:
+    tile = "/collections/stations/tiles/WebMercatorQuad/10/450/812"
+
+    def kept(query: str, **headers: str) -> str:
+        answer = client.get(f"{tile}{query}", headers=headers)
+        assert answer.status_code == 200
+        # What somebody of his own sees is not for others.
+        assert {"Authorization", "Cookie"} <= {name.strip() for name in answer.headers["vary"].split(",")}
+        return str(answer.headers["cache-control"])
+
+    assert kept("?as_of=1") == "public, max-age=86400"
+    assert kept("?as_of=1&f=mvt&filter=floors = 3") == "public, max-age=86400"
+    for query in ("", "?f=mvt", "?as_of=2999-01-01T00:00:00Z"):
+        assert kept(query) == "private, no-cache"
+    assert kept("?as_of=1", cookie="a=b") == "private, no-cache"
+    # One that is yet to come is no state.
+    assert client.get(f"{tile}?as_of=2").status_code == 404

@@ -25,7 +25,7 @@ from layers.store import Changeset, Store
 from layers.time import parse_as_of
 from layers.types import Language, Text
 
-__all__ = ["layer_ids", "listed", "router", "state_of"]
+__all__ = ["NumberCursorParameter", "layer_ids", "listed", "router", "state_of"]
 
 JsonObject = dict[str, Any]
 _CURSOR: Final = Text(vi="con trỏ trang do trang trước trả về", en="the cursor that the page before gave")
@@ -117,12 +117,16 @@ FormParameter = Annotated[str, Depends(_form)]
 _JSON_ONLY: Final = [Depends(check_format)]
 
 
-def _offset(cursor: str | None) -> int | None:
+async def _behind(cursor: CursorParameter) -> int | None:
     if cursor is None:
         return None
     if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 10):
         raise BadParameterError(seen=cursor, wanted=_CURSOR, where="cursor")
     return int(cursor)
+
+
+#: Where a page of numbered things starts: behind this number.
+NumberCursorParameter = Annotated[int | None, Depends(_behind)]
 
 
 def listed(store: Store, *, before: int | None, limit: int, language: Language) -> tuple[list[JsonObject], int | None]:
@@ -178,7 +182,11 @@ def _with_links(document: JsonObject, base: str, language: Language) -> JsonObje
     dependencies=_JSON_ONLY,
 )
 def changesets(
-    request: Request, store: StoreParameter, limit: LimitParameter, cursor: CursorParameter, language: LanguageParameter
+    request: Request,
+    store: StoreParameter,
+    limit: LimitParameter,
+    cursor: NumberCursorParameter,
+    language: LanguageParameter,
 ) -> Response:
     """Return who changed what, when, why and by which decision.
 
@@ -190,7 +198,7 @@ def changesets(
         The store.
     limit : int
         Changesets at most.
-    cursor : str or None
+    cursor : int or None
         Where the page starts.
     language : {"vi", "en"}
         The reader's language.
@@ -201,7 +209,7 @@ def changesets(
         A page, with a link to the next.
     """
     base = base_url(request)
-    documents, following = listed(store, before=_offset(cursor), limit=limit, language=language)
+    documents, following = listed(store, before=cursor, limit=limit, language=language)
     links = [link(request_url(request), "self", JSON)]
     if following is not None:
         links.append(link(request_url(request, changed=[("cursor", str(following))]), "next", JSON))
@@ -263,7 +271,7 @@ def changeset_diff(
     collections: CollectionsParameter,
     form: FormParameter,
     limit: LimitParameter,
-    cursor: CursorParameter,
+    cursor: NumberCursorParameter,
     language: LanguageParameter,
 ) -> Response:
     """Return what one changeset changed.
@@ -282,7 +290,7 @@ def changeset_diff(
         Format of the answer.
     limit : int
         Features at most.
-    cursor : str or None
+    cursor : int or None
         Where the page starts.
     language : {"vi", "en"}
         The reader's language.
@@ -314,7 +322,7 @@ def diff(
     collections: CollectionsParameter,
     form: FormParameter,
     limit: LimitParameter,
-    cursor: CursorParameter,
+    cursor: NumberCursorParameter,
     language: LanguageParameter,
 ) -> Response:
     """Return what changed from one state to another.
@@ -335,7 +343,7 @@ def diff(
         Format of the answer.
     limit : int
         Features at most.
-    cursor : str or None
+    cursor : int or None
         Where the page starts.
     language : {"vi", "en"}
         The reader's language.
@@ -361,10 +369,10 @@ def _diff_answer(
     *,
     collections: list[str] | None,
     form: str,
-    page: tuple[int, str | None],
+    page: tuple[int, int | None],
     language: Language,
 ) -> Response:
-    limit, offset = page[0], _offset(page[1]) or 0
+    limit, offset = page[0], page[1] or 0
     found = store.diff(*ends, layers=collections)
     media_type = GEOJSON if form == "geojson" else JSON
     other, other_type = ("json", JSON) if form == "geojson" else ("geojson", GEOJSON)

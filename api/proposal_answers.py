@@ -10,19 +10,19 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.auth.persons import PersonParameter
-from api.links import HTML, JSON, base_url, link
+from api.links import HTML, JSON, base_url, link, request_url
 from api.params import check_format, wants_html
-from api.portal.proposing import proposal_page, proposals_page
+from api.portal.proposing import ProposalList, proposal_page, proposals_page
 from api.problems import kind_of
 from api.proposal_bodies import text_of
-from api.proposal_rights import seen_proposal, sees_proposal
+from api.proposal_rights import listed_proposals, seen_proposal
 from api.proposal_schemas import PROPOSAL_BODIES
 from api.proposing import proposal_document
 from api.responses import answer
 from api.uploads import FORM, check_origin
 from layers.errors import ParkplanError
 from layers.people import Person
-from layers.proposals import Proposal, list_proposals
+from layers.proposals import STATES, Proposal, ProposalState
 from layers.store import Store
 from layers.types import Language
 
@@ -36,6 +36,7 @@ __all__ = [
     "done",
     "from_page",
     "proposal_links",
+    "proposal_list_of",
     "refused",
     "to_page",
     "who_of",
@@ -90,6 +91,44 @@ def _found(request: Request, person: PersonParameter, proposalId: str) -> Propos
 
 
 FoundParameter = Annotated[Proposal, Depends(_found)]
+
+
+def proposal_list_of(
+    request: Request,
+    person: Person,
+    *,
+    limit: int,
+    state: ProposalState | None = None,
+    author: str | None = None,
+    before: int | None = None,
+) -> ProposalList:
+    """Return a page of the proposals that are somebody's concern, the newest first.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+    person : Person
+        The reader.
+    limit : int
+        How many at most.
+    state : str, optional
+        Only those in this state.
+    author : str, optional
+        Only those of this person or institute.
+    before : int, optional
+        Only those with a number below this one.
+
+    Returns
+    -------
+    ProposalList
+        With the address of the next page, if there is one.
+    """
+    states = STATES if state is None else (state,)
+    found = listed_proposals(whole_store(request), person, states=states, author=author, before=before, limit=limit + 1)
+    page = found[:limit]
+    following = request_url(request, changed=[("cursor", page[-1].id)]) if len(found) > limit else ""
+    return ProposalList(tuple(page), state=state or "", author=author or "", following=following)
 
 
 def who_of(request: Request, person: Person, fields: JsonObject) -> str:
@@ -255,7 +294,7 @@ async def refused(
 
     def page() -> HTMLResponse:
         if found is None:
-            listed = [one for one in list_proposals(store) if sees_proposal(person, one)]
+            listed = proposal_list_of(request, person, limit=request.app.state.settings.default_limit)
             return proposals_page(request, store, person, listed, language=language, problem=problem)
         return proposal_page(request, store, person, found, language=language, problem=problem)
 

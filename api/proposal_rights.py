@@ -7,7 +7,7 @@ for the layers and the ground that somebody's roles cover.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import geopandas as gpd
 import numpy as np
@@ -17,7 +17,7 @@ from fastapi import Depends, Query, Request
 from api.auth.persons import PersonParameter, refuse
 from layers.errors import UnknownProposalError
 from layers.people import Ability, Person
-from layers.proposals import Proposal, ProposalEdit, ProposalState, get_proposal, proposal_diff
+from layers.proposals import Proposal, ProposalEdit, ProposalState, get_proposal, list_proposals, proposal_diff
 from layers.store import Put, Store
 from layers.validation import Checked
 
@@ -27,6 +27,7 @@ __all__ = [
     "check_edits",
     "check_reach",
     "edited_shapes",
+    "listed_proposals",
     "seen_proposal",
     "sees_proposal",
 ]
@@ -52,9 +53,41 @@ def sees_proposal(person: Person, proposal: Proposal) -> bool:
     bool
         True for planners, approvers and analysts, and for who made it.
     """
-    if person.access.may("analyse") or person.access.may("approve"):
-        return True
-    return person.known and person.access.may("propose") and proposal.author == person.name
+    return _sees_all(person) or (_sees_own(person) and proposal.author == person.name)
+
+
+def listed_proposals(store: Store, person: Person, *, author: str | None = None, **options: Any) -> list[Proposal]:
+    """Return the proposals that are somebody's concern, the newest first.
+
+    Parameters
+    ----------
+    store : Store
+        The plan.
+    person : Person
+        Whoever asks.
+    author : str, optional
+        Only those of this person or institute.
+    **options : object
+        As for `list_proposals`.
+
+    Returns
+    -------
+    list of Proposal
+        Those for which `sees_proposal` holds.
+    """
+    if _sees_all(person):
+        return list_proposals(store, author=author, **options)
+    if _sees_own(person) and author in (None, person.name):
+        return list_proposals(store, author=person.name, **options)
+    return []
+
+
+def _sees_all(person: Person) -> bool:
+    return person.access.may("analyse") or person.access.may("approve")
+
+
+def _sees_own(person: Person) -> bool:
+    return person.known and person.access.may("propose")
 
 
 def seen_proposal(store: Store, person: Person, proposal: str) -> Proposal:

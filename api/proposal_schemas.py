@@ -62,6 +62,13 @@ PROPOSAL_PARAMETERS: Final[dict[str, JsonObject]] = {
         "description": "Only proposals in this state.",
         "schema": _STATE,
     },
+    "proposal-author": {
+        "name": "author",
+        "in": "query",
+        "required": False,
+        "description": "Only proposals of this person or institute, by the name that they are listed with.",
+        "schema": _TEXT,
+    },
     "proposal-version": {
         "name": "version",
         "in": "query",

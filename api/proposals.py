@@ -11,12 +11,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.auth.persons import PersonParameter, require
+from api.changesets import NumberCursorParameter
 from api.differences import difference_document
 from api.errors import BadParameterError
-from api.links import HTML, JSON, base_url, link
+from api.links import HTML, JSON, base_url, link, request_url
 from api.openapi import document_of
-from api.params import LanguageParameter, StoreParameter, check_format, check_page_format
-from api.portal.proposing import proposal_page, proposals_page
+from api.params import LanguageParameter, LimitParameter, StoreParameter, check_format, check_page_format
+from api.portal.proposing import ProposalList, proposal_page, proposals_page
 from api.proposal_answers import (
     ONE,
     PROBLEMS,
@@ -27,12 +28,13 @@ from api.proposal_answers import (
     done,
     from_page,
     proposal_links,
+    proposal_list_of,
     refused,
     who_of,
     whole_store,
 )
 from api.proposal_bodies import attached_paper, proposal_edits, read_fields, text_of, whole_number
-from api.proposal_rights import check_decides, check_edits, check_reach, edited_shapes, sees_proposal
+from api.proposal_rights import check_decides, check_edits, check_reach, edited_shapes
 from api.proposing import proposal_checks, proposal_document
 from api.responses import answer
 from layers.errors import ParkplanError
@@ -40,10 +42,10 @@ from layers.people import Person
 from layers.proposals import (
     STATES,
     Proposal,
+    ProposalState,
     approve_proposal,
     create_proposal,
     edit_proposal,
-    list_proposals,
     move_proposal,
     proposal_diff,
 )
@@ -57,6 +59,30 @@ router = APIRouter(tags=["proposals"], default_response_class=Response)
 _ALL: Final = "/proposals"
 
 
+async def _state(
+    state: Annotated[str | None, Query(json_schema_extra={"component": "proposal-state"})] = None,
+) -> ProposalState | None:
+    known = {one: one for one in STATES}
+    if state is not None and state not in known:
+        raise BadParameterError(seen=state, wanted=", ".join(STATES), where="state")
+    return None if state is None else known[state]
+
+
+def _listed(
+    *,
+    request: Request,
+    person: PersonParameter,
+    limit: LimitParameter,
+    before: NumberCursorParameter,
+    state: Annotated[ProposalState | None, Depends(_state)],
+    author: Annotated[str | None, Query(json_schema_extra={"component": "proposal-author"})] = None,
+) -> ProposalList:
+    return proposal_list_of(request, person, limit=limit, state=state, author=author, before=before)
+
+
+ListParameter = Annotated[ProposalList, Depends(_listed)]
+
+
 @router.get(
     _ALL,
     summary="Proposals, the newest first",
@@ -67,8 +93,8 @@ def proposal_list(
     request: Request,
     store: StoreParameter,
     person: PersonParameter,
+    found: ListParameter,
     language: LanguageParameter,
-    state: Annotated[str | None, Query(json_schema_extra={"component": "proposal-state"})] = None,
 ) -> Response:
     """Return the proposals that are the reader's concern, as a page for browsers and as JSON for programs.
 
@@ -80,30 +106,24 @@ def proposal_list(
         The plan.
     person : Person
         The reader.
+    found : ProposalList
+        A page of them, of one state or one author if asked so.
     language : {"vi", "en"}
         The reader's language.
-    state : str, optional
-        Only those in this state.
 
     Returns
     -------
     Response
-        The list.
-
-    Raises
-    ------
-    BadParameterError
-        If there is no such state.
+        The page, with a link to the next.
     """
-    if state is not None and state not in STATES:
-        raise BadParameterError(seen=state, wanted=", ".join(STATES), where="state")
-    wanted: Any = STATES if state is None else (state,)
-    found = [one for one in list_proposals(store, states=wanted) if sees_proposal(person, one)]
     if from_page(request):
-        return proposals_page(request, store, person, found, state=state, language=language)
+        return proposals_page(request, store, person, found, language=language)
     base = base_url(request)
-    listed = [{**one.document(language), "links": proposal_links(base, one.id)} for one in found]
-    links = [link(f"{base}/proposals", "self", JSON), link(f"{base}/proposals?f=html", "alternate", HTML)]
+    listed = [{**one.document(language), "links": proposal_links(base, one.id)} for one in found.proposals]
+    pages = [link(request_url(request, changed=[("f", "html")]), "alternate", HTML)]
+    if found.following:
+        pages.append(link(found.following, "next", JSON))
+    links = [link(request_url(request), "self", JSON), *pages]
     return answer({"proposals": listed, "links": links}, language=language)
 
 

@@ -72,7 +72,11 @@ def create(
 
 @proposal.command(name="list")
 def list_(
+    *,
     state: Annotated[str | None, typer.Option(metavar="STATE", help="Only those in this state.")] = None,
+    author: Annotated[str | None, typer.Option(help="Only those of this person or institute.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 20,
+    before: Annotated[int | None, typer.Option(metavar="NUMBER", help="Only those with a lower number.")] = None,
     store: StoreOption = None,
     lang: LangOption = None,
 ) -> None:
@@ -82,7 +86,7 @@ def list_(
         from layers.proposals import STATE_TITLES, STATES, change_summary, list_proposals  # noqa: PLC0415
 
         wanted: Any = STATES if state is None else (state,)
-        found = list_proposals(opened, states=wanted)
+        found = list_proposals(opened, states=wanted, author=author, before=before, limit=limit + 1)
         rows = [
             (
                 one.id,
@@ -93,7 +97,7 @@ def list_(
                 one.base,
                 sum(sum(counts.values()) for counts in change_summary(opened, one.id).values()),
             )
-            for one in found
+            for one in found[:limit]
         ]
     headings = (
         Text(vi="số", en="number"),
@@ -105,6 +109,9 @@ def list_(
         Text(vi="số đối tượng", en="features"),
     )
     print_table(Text(vi="Các đề xuất", en="Proposals").say(language), _said(headings, language), rows, numbers=2)
+    if len(found) > limit:
+        more = Text(vi="Còn nữa: --before {last}", en="There are more: --before {last}")
+        say(more.say(language).format(last=found[limit - 1].id))
 
 
 @proposal.command()

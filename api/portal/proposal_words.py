@@ -19,6 +19,8 @@ PROPOSAL_WORDS: Final[Mapping[str, Text]] = MappingProxyType(
             "returned.",
         ),
         "all_states": Text(vi="Tất cả", en="All"),
+        "of_all": Text(vi="Của mọi người", en="Of everybody"),
+        "older": Text(vi="Các đề xuất cũ hơn", en="Older proposals"),
         "none_listed": Text(vi="Chưa có đề xuất nào.", en="There are no proposals yet."),
         "new_proposal": Text(vi="Lập đề xuất mới", en="New proposal"),
         "title": Text(vi="Tên đề xuất", en="Title"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from layers.proposals import Proposal
     from layers.store import Store
 
-__all__ = ["proposal_page", "proposals_page"]
+__all__ = ["ProposalList", "proposal_page", "proposals_page"]
 
 JsonObject = dict[str, Any]
 #: Features of a layer whose differences the page lists; all of them are in the JSON document.
@@ -40,17 +41,36 @@ _FINDINGS: Final = 100
 _WORST: Final = ("error", "fail", "warning", "no_data", "not_checked")
 
 
+@dataclass(frozen=True, slots=True)
+class ProposalList:
+    """A page of the list of proposals.
+
+    Parameters
+    ----------
+    proposals : tuple of Proposal
+        The newest first.
+    state, author : str
+        In which state and of whom they are; empty for all.
+    following : str
+        Address of the next page; empty on the last.
+    """
+
+    proposals: tuple[Proposal, ...]
+    state: str = ""
+    author: str = ""
+    following: str = ""
+
+
 def proposals_page(
     request: Request,
     store: Store,
     person: Person,
-    found: Sequence[Proposal],
+    found: ProposalList,
     *,
     language: Language,
-    state: str | None = None,
     problem: str = "",
 ) -> HTMLResponse:
-    """Return the page of all proposals.
+    """Return a page of the list of proposals.
 
     Parameters
     ----------
@@ -60,12 +80,10 @@ def proposals_page(
         The plan, as the reader may see it.
     person : Person
         The reader.
-    found : sequence of Proposal
+    found : ProposalList
         Those that are listed.
     language : {"vi", "en"}
         The reader's language.
-    state : str, optional
-        The state that they are in, if one was asked for.
     problem : str, optional
         What went wrong with what was sent.
 
@@ -79,7 +97,7 @@ def proposals_page(
             **one.document(language),
             "features": sum(sum(counts.values()) for counts in change_summary(store, one.id).values()),
         }
-        for one in found
+        for one in found.proposals
     ]
     states = [{"state": code, "title": title.say(language)} for code, title in STATE_TITLES.items()]
     return _page(
@@ -88,7 +106,9 @@ def proposals_page(
         language,
         proposals=rows,
         states=states,
-        chosen=state or "",
+        chosen=found.state,
+        by=found.author,
+        following=found.following,
         may_propose=person.access.may("propose"),
         author=person.name,
         problem=problem,

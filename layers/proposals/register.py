@@ -77,7 +77,12 @@ def create_proposal(store: Store, title: str, *, author: str, message: str = "",
 
 
 def list_proposals(
-    store: Store, *, states: Collection[ProposalState] = STATES, limit: int | None = None
+    store: Store,
+    *,
+    states: Collection[ProposalState] = STATES,
+    author: str | None = None,
+    before: int | None = None,
+    limit: int | None = None,
 ) -> list[Proposal]:
     """Return proposals, the newest first.
 
@@ -87,6 +92,10 @@ def list_proposals(
         The plan.
     states : collection of str
         Only those in one of these states.
+    author : str, optional
+        Only those of this person or institute.
+    before : int, optional
+        Only those with a number below this one, as the last of the page before had it.
     limit : int, optional
         At most so many.
 
@@ -105,6 +114,10 @@ def list_proposals(
     core = store.core
     table = core.base.proposals
     wanted = sa.select(table).where(table.c.state.in_(list(states))).order_by(table.c.number.desc()).limit(limit)
+    if author is not None:
+        wanted = wanted.where(table.c.author == author)
+    if before is not None:
+        wanted = wanted.where(table.c.number < before)
     with core.reading() as connection:
         return [proposal_of(row) for row in connection.execute(wanted)]
 

@@ -53,6 +53,7 @@ class ProposalStore(SelectedStore):
         Changeset
             One that the plan does not have: its id is the version of the proposal.
         """
-        known = completed(self._plan, edits)
+        given = [*edits]  # a reader of files gives them one by one
+        known = completed(self._plan, given)
         after = edit_proposal(self._whole, self.proposal, known, author=author, message=message)
-        return Changeset(after.version, author, message, None, dt.datetime.now(dt.UTC), len(edits))
+        return Changeset(after.version, author, message, None, dt.datetime.now(dt.UTC), len(given))

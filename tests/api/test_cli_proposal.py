@@ -68,6 +68,12 @@ def test_a_proposal_goes_from_draft_to_returned(
     assert out.read_bytes() == b"%PDF"
     assert "Bỏ trạm cũ" in say("list", "--state", "returned")[1]
     assert "Bỏ trạm cũ" not in say("list", "--state", "draft")[1]
+    say("create", "Thêm trạm", "--author", "Viện B")
+    code, listed, _ = say("list", "--limit", "1")
+    assert ("Thêm trạm" in listed, "Bỏ trạm cũ" in listed) == (True, False)
+    assert listed.splitlines()[-1] == "There are more: --before 2"
+    assert "Bỏ trạm cũ" in say("list", "--before", "2")[1]
+    assert "Bỏ trạm cũ" not in say("list", "--author", "Viện B")[1]
     with open_store(place) as store:
         assert [event.who for event in list_events(store, "1")] == ["Viện", "Viện", "Viện", "Sở"]
         assert get_proposal(store, "1").state == "returned"

@@ -348,3 +348,29 @@ def test_what_is_answered_is_what_is_documented(client: TestClient, store: Store
         name = f"/proposals{path}".replace("/1", "/{proposalId}")
         content = described["paths"][name]["get"]["responses"]["200"]["content"]
         validate(client.get(f"/proposals{path}").json(), content["application/json"]["schema"], described)
+
+
+def test_the_list_comes_in_pages_by_state_and_author(client: TestClient) -> None:
+    for number in range(6):
+        made(client, title=f"Số {number}", author="Viện A" if number % 2 else "Viện B")
+    edited(client, remove=["old"])
+    assert moved(client, "submitted").status_code == 200
+    first = client.get("/proposals").json()
+    assert [one["id"] for one in first["proposals"]] == ["6", "5", "4", "3"]
+    links = {entry["rel"]: entry["href"] for entry in first["links"]}
+    assert links["next"].endswith("/proposals?cursor=3")
+    last = client.get(links["next"]).json()
+    assert [one["id"] for one in last["proposals"]] == ["2", "1"]
+    assert "next" not in {entry["rel"] for entry in last["links"]}
+    of_one = client.get("/proposals", params={"author": "Viện A", "limit": 2, "state": "draft"}).json()
+    assert [one["id"] for one in of_one["proposals"]] == ["6", "4"]
+    following = next(entry["href"] for entry in of_one["links"] if entry["rel"] == "next")
+    assert [one["id"] for one in client.get(following).json()["proposals"]] == ["2"]
+    assert client.get("/proposals", params={"state": "submitted"}).json()["proposals"][0]["id"] == "1"
+    page = client.get("/proposals?limit=2&author=Vi%E1%BB%87n%20B&lang=vi", headers={"accept": "text/html"}).text
+    assert ("Số 4" in page, "Số 2" in page, "Số 5" in page, "Số 0" in page) == (True, True, False, False)
+    following = "/proposals?limit=2&amp;author=Vi%E1%BB%87n+B&amp;lang=vi&amp;cursor=3"
+    assert f'rel="next" href="http://testserver{following}"' in page
+    assert ": Viện B ×</a>" in page
+    for query in ("cursor=x", "limit=0", "state=open"):
+        assert problem(client.get(f"/proposals?{query}")) == (400, "bad-parameter"), query

@@ -101,6 +101,9 @@ def test_a_new_proposal_is_an_empty_draft_on_the_newest_state(plan: Store) -> No
     assert create_proposal(plan, "B", author="An", base=0).base == 0
     assert [one.id for one in list_proposals(plan)] == ["2", "1"]
     assert [one.id for one in list_proposals(plan, limit=1)] == ["2"]
+    assert [one.id for one in list_proposals(plan, before=2)] == ["1"]
+    assert [one.id for one in list_proposals(plan, author=get_proposal(plan, "1").author, limit=5)][-1] == "1"
+    assert list_proposals(plan, author="nobody") == []
     assert list_proposals(plan, states=["approved"]) == []
 
 

@@ -76,13 +76,13 @@ class Ahead:
             decision=self._decision,
         )
 
-    def keep(self, *further: Edit) -> Changeset:
+    def keep(self, further: Iterable[Edit]) -> Changeset:
         """Write the rest, and let all of it stay.
 
         Parameters
         ----------
-        *further : Put or Remove
-            The last edits of the changeset.
+        further : iterable of Put or Remove
+            The last edits of the changeset, taken one by one.
 
         Returns
         -------
@@ -94,10 +94,17 @@ class Ahead:
         LayersError
             As for `layers.store.Store.commit`; nothing stays then.
         """
+        if self._writing is None:
+            return self._store.commit(
+                further,  # type: ignore[arg-type] # taken one by one, so that not all need be in memory
+                author=self._author,
+                message=self._message,
+                decision=self._decision,
+            )
+        # If they cannot be had, what was begun is withdrawn with the context.
+        last = tuple(further)
         writing, self._writing = self._writing, None
-        if writing is None:
-            return self._store.commit(further, author=self._author, message=self._message, decision=self._decision)
-        self._verdict.set_result(further)
+        self._verdict.set_result(last)
         return writing.result()
 
     def withdraw(self) -> None:

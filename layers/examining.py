@@ -10,14 +10,14 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from layers.checking import Surroundings, check_features
+from layers.checking import SpooledFeatures, Surroundings, check_features
 from layers.definitions import STORE_CRS, LayerDefinition
 from layers.encodings import ColumnRepair
 from layers.encodings import repair as repair_text
@@ -36,19 +36,22 @@ from layers.formats import SourceFeatures, read_features
 from layers.formats.model import Fault
 from layers.georeference import HANOI, Diagnosis, KnownFeatures, TargetArea, known_by_id
 from layers.mapping import ColumnMapping, Mapped, map_by_name, read_mapping
-from layers.placing import Placed, Remark, place
+from layers.placing import Placed, Remark, place, place_spooled
 from layers.receipts import Receipt, SourceFile
+from layers.spool import ShapeSpool
 from layers.summaries import kinds_of
 from layers.types import Text
 from layers.validation import RULES, Checked, Issue
 from layers.validation.model import Repair
 
-__all__ = ["Examination", "Progress", "Reading", "examine", "stopped", "validate_file"]
+__all__ = ["LARGE_BYTES", "Examination", "Progress", "Reading", "examine", "stopped", "validate_file"]
 
 #: Called with what is being done, and the share of all work that is done.
 Progress = Callable[[Text, float], object]
 
 _CHUNK: Final = 1 << 20
+#: Of larger files the geometries are never in memory as a whole. It takes some ten bytes for each of the file's.
+LARGE_BYTES: Final = 64 << 20
 #: Pairs of features by id below which a common shift says nothing: a few may well have been moved.
 _FEWEST_PAIRS: Final = 5
 #: How well the place of a feature of the store is known, metres, as one standard deviation.
@@ -105,12 +108,29 @@ class Examination:
         Row of the file of each feature, from 0.
     spatial : bool
         Whether the file has geometries at all.
+    spooled : SpooledFeatures or None
+        Takes the place of `checked` where the geometries of a large file are not in memory.
     """
 
     receipt: Receipt
     checked: Checked | None = None
     rows: npt.NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
     spatial: bool = True
+    spooled: SpooledFeatures | None = None
+
+    @property
+    def ids(self) -> pd.Index[Any]:
+        """Ids of the features that the layer would take; none where it stopped before, or without a layer."""
+        if self.spooled is not None:
+            spooled: pd.Index[Any] = self.spooled.attributes.index
+            return spooled
+        whole: pd.Index[Any] = pd.Index([]) if self.checked is None else self.checked.features.index
+        return whole
+
+    @property
+    def stopped(self) -> bool:
+        """Whether there are no features that a layer could take."""
+        return self.checked is None and self.spooled is None
 
 
 def validate_file(
@@ -224,7 +244,7 @@ def examine(
     receipt = Receipt(file, None if definition is None else definition.id, "checked", _now())
     tell(Text(vi="Đọc tệp", en="Reading the file"), 0.0)
     try:
-        source = _read(path, reading)
+        source = _read(path, reading, ShapeSpool() if file.size > LARGE_BYTES else None)
     except FileUnreadableError as error:
         return Examination(stopped(receipt, "file-unreadable", error))
     except CrsError as error:
@@ -259,14 +279,17 @@ def _examine_features(
     receipt = _with_mapping(receipt, mapped, named=definition is not None)
     tell(Text(vi="Xét toạ độ", en="Looking at the coordinates"), 0.4)
     try:
-        placed = _placed(source, mapped.features, definition, reading, surroundings)
+        placed, spool = _placed(source, mapped, definition, reading, surroundings)
     except UndecidedCrsError as error:
         return Examination(stopped(receipt, "crs-undecided" if error.diagnosis.choices else "crs-unknown", error))
     except CrsError as error:
         return Examination(stopped(receipt, "crs-unfit", error))
     tell(Text(vi="Kiểm tra đối tượng", en="Checking the features"), 0.5)
-    shapes = gpd.GeoSeries(placed.shapes, index=mapped.features.index, crs=STORE_CRS)
-    features = mapped.features.set_geometry(shapes)
+    features = mapped.features
+    if spool is None:
+        features = features.set_geometry(gpd.GeoSeries(placed.shapes, index=features.index, crs=STORE_CRS))
+    else:
+        features = features.set_crs(STORE_CRS, allow_override=True)
     placed_receipt = replace(
         receipt, issues=(*receipt.issues, *(_remarked(remark, source.layer) for remark in placed.remarks))
     )
@@ -275,7 +298,9 @@ def _examine_features(
         if ready is not None and not placed_receipt.errors:
             ready(Examination(placed_receipt, checked, mapped.rows, source.spatial))
 
-    found = check_features(features, definition, name=source.layer, surroundings=surroundings, ready=passed)
+    found = check_features(
+        features, definition, name=source.layer, surroundings=surroundings, ready=passed, shapes=spool
+    )
     receipt = replace(
         receipt,
         record=placed.record if source.spatial else None,
@@ -289,7 +314,7 @@ def _examine_features(
     )
     if definition is not None and receipt.errors:
         receipt = replace(receipt, state="refused", error=InvalidFeaturesError(definition.id, receipt.errors))
-    return Examination(receipt, found.checked, mapped.rows, source.spatial)
+    return Examination(receipt, found.checked, mapped.rows, source.spatial, found.spooled)
 
 
 def _silent(_done: Text, _share: float) -> None:
@@ -316,7 +341,7 @@ def _source_file(path: Path) -> SourceFile:
     return SourceFile(path, size, digest.hexdigest())
 
 
-def _read(path: str | Path, reading: Reading) -> SourceFeatures:
+def _read(path: str | Path, reading: Reading, spool: ShapeSpool | None) -> SourceFeatures:
     source_layer = reading.source_layer or (reading.mapping.source_layer if reading.mapping else None)
     return read_features(
         path,
@@ -324,6 +349,7 @@ def _read(path: str | Path, reading: Reading) -> SourceFeatures:
         encoding=reading.encoding,
         coordinates=reading.coordinates,
         polygons=reading.polygons,
+        spool=spool,
     )
 
 
@@ -416,17 +442,26 @@ def _with_mapping(receipt: Receipt, mapped: Mapped, *, named: bool) -> Receipt:
 
 def _placed(
     source: SourceFeatures,
-    features: gpd.GeoDataFrame,
+    mapped: Mapped,
     definition: LayerDefinition | None,
     reading: Reading,
     surroundings: Surroundings | None,
-) -> Placed:
-    """Bring geometries to WGS 84."""
-    shapes, where = np.asarray(features.geometry.array), str(source.path)
+) -> tuple[Placed, ShapeSpool | None]:
+    """Bring geometries to WGS 84, in memory or in a file."""
+    shapes, where = np.asarray(mapped.features.geometry.array), str(source.path)
     if not source.spatial:
-        return place(shapes, stated=None, area=reading.area, where=where)
-    known = _known(definition, features.index, surroundings)
-    return place(shapes, stated=source.crs, crs=reading.crs, area=reading.area, known=known, where=where)
+        return place(shapes, stated=None, area=reading.area, where=where), None
+    known = _known(definition, mapped.features.index, surroundings)
+    if source.shapes is None:
+        return place(shapes, stated=source.crs, crs=reading.crs, area=reading.area, known=known, where=where), None
+    return place_spooled(
+        source.shapes.only(mapped.rows),
+        stated=source.crs,
+        crs=reading.crs,
+        area=reading.area,
+        known=known,
+        where=where,
+    )
 
 
 def _known(

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, ParamSpec
+from typing import Final, Literal, ParamSpec
 
 import geopandas as gpd
-import numpy as np
-import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -33,7 +32,9 @@ from layers.examining import Examination, Progress, Reading, examine, stopped
 from layers.formats import read_features
 from layers.georeference import HANOI, TargetArea
 from layers.mapping import ColumnMapping, read_mapping
+from layers.preparing import WRITING, Accept, Edits, Prepared, accepted, features_there, prepared, same_features
 from layers.receipts import Receipt
+from layers.spool import ShapesOrSpool, parts_of_shapes
 from layers.store import Decision, Put, Store
 from layers.store.model import PutMode
 from layers.text import search_key
@@ -45,11 +46,7 @@ __all__ = ["COVERAGE_LAYER", "WRITING", "Accept", "Completeness", "StoreSurround
 #: The layer that says where other layers have data.
 COVERAGE_LAYER: Final = "coverage"
 Completeness = Literal["complete", "partial"]
-#: Whether one error refuses the file, or only the features that have one.
-Accept = Literal["all", "valid"]
 _Arguments = ParamSpec("_Arguments")
-#: Share of all work that is done when writing begins.
-WRITING: Final = 0.7
 
 
 def receive_file(
@@ -153,94 +150,61 @@ def receive_file(
     )
     surroundings = StoreSurroundings(store, layer if mode == "replace" else None)
     with Ahead(store, author=author, message=message, decision=decision) as ahead:
-        begun: list[_Prepared] = []
+        begun: list[Prepared] = []
 
         def begin(examined: Examination) -> None:
             if not dry_run and AHEAD_ROWS <= len(examined.rows) <= AHEAD_MOST_ROWS:
                 begun.extend(_begin(ahead, store, definition, examined, mode=mode))
 
         examined = examine(path, definition, reading, surroundings=surroundings, progress=progress, ready=begin)
-        taken = _accepted(examined, accept)
-        receipt, checked = replace(taken.receipt, dry_run=dry_run), taken.checked
-        if receipt.state == "refused" or checked is None:
+        taken = accepted(examined, accept)
+        receipt = replace(taken.receipt, dry_run=dry_run)
+        if receipt.state == "refused" or taken.stopped:
             return receipt
         if receipt.refused:
             # What was begun holds the features that are left out.
             ahead.withdraw()
             begun.clear()
+        edits = Edits(begun or prepared(store, definition, taken, mode=mode, progress=progress))
+        changeset = None
         try:
-            plan = begun[0] if begun else _prepare(store, definition, taken, mode=mode)
+            first = list(itertools.islice(edits, 1))
+            covered: list[Put] = []
+            if coverage is not None:
+                covered = _coverage(
+                    store, coverage, taken.shapes, receipt=receipt, as_of=as_of, completeness=completeness
+                )
+            if not dry_run and (first or covered):
+                if progress is not None:
+                    progress(Text(vi="Ghi vào kho", en="Writing to the store"), WRITING)
+                own = () if ahead.begun else itertools.chain(first, edits)
+                changeset = ahead.keep(itertools.chain(own, covered))
+            # What was not written is counted all the same.
+            edits.exhaust()
         except (FeatureExistsError, UnknownFeatureError) as error:
             rule = "feature-exists" if isinstance(error, FeatureExistsError) else "feature-unknown"
             return stopped(receipt, rule, error)
-        further = list(() if ahead.begun else plan.edits)
-        if coverage is not None:
-            further += _coverage(
-                store, coverage, checked.features, receipt=receipt, as_of=as_of, completeness=completeness
-            )
-        changeset = None
-        if (further or ahead.begun) and not dry_run:
-            if progress is not None:
-                progress(Text(vi="Ghi vào kho", en="Writing to the store"), WRITING)
-            changeset = ahead.keep(*further)
     return replace(
         receipt,
         state="partly_accepted" if receipt.refused else "accepted",
-        written=plan.written,
-        unchanged=plan.unchanged,
+        written=edits.written,
+        unchanged=edits.unchanged,
         changeset=changeset,
     )
 
 
-class _Prepared(NamedTuple):
-    """What is to be written of a file.
-
-    Attributes
-    ----------
-    edits : tuple of Put
-        Empty where nothing would change.
-    written, unchanged : int
-        As in the receipt.
-    """
-
-    edits: tuple[Put, ...]
-    written: int
-    unchanged: int
-
-
 def _begin(
     ahead: Ahead, store: Store, definition: LayerDefinition, examined: Examination, *, mode: PutMode
-) -> list[_Prepared]:
+) -> list[Prepared]:
     """Begin to write what would be written if nothing more is found, and return it."""
     try:
-        plan = _prepare(store, definition, examined, mode=mode)
+        plans = list(prepared(store, definition, accepted(examined, "all"), mode=mode))
     except (FeatureExistsError, UnknownFeatureError):
         return []  # That is told once the file is looked through.
-    if plan.edits:
-        ahead.begin(plan.edits)
-    return [plan]
-
-
-def _prepare(store: Store, definition: LayerDefinition, examined: Examination, *, mode: PutMode) -> _Prepared:
-    """Compare features with what is there; refuse what the mode does not allow."""
-    layer, checked = definition.id, examined.checked
-    if checked is None:
-        return _Prepared((), 0, 0)
-    features = checked.features
-    current = _current(store, layer, features, mode=mode)
-    if mode == "replace":
-        same = _same(definition, features, current)
-        put = Put(layer, checked, mode)
-        written = int((~same).sum()) + store.count(layer) - len(current)
-    else:
-        whole = _completed(features, current, examined.receipt.columns or {}, spatial=examined.spatial)
-        same = _same(definition, whole, current)
-        # Nothing was added to features that are all new: they are as they were checked.
-        # What the file does not speak of is taken from the store again as it is written: others may write meanwhile.
-        spoken = [*(examined.receipt.columns or {}), *(["geometry"] if examined.spatial else [])]
-        put = Put(layer, checked if current.empty else whole[~same], mode, fields=spoken)
-        written = int((~same).sum())
-    return _Prepared((put,) if written else (), written, int(same.sum()))
+    edits = [edit for plan in plans for edit in plan.edits]
+    if edits:
+        ahead.begin(edits)
+    return plans
 
 
 def _raising(receive: Callable[_Arguments, Receipt]) -> Callable[_Arguments, Receipt]:
@@ -292,7 +256,7 @@ class StoreSurroundings:
         GeoDataFrame
             Typed, EPSG:4326.
         """
-        return _there(self.store, layer, ids)
+        return features_there(self.store, layer, ids)
 
     def near(self, layer: str, bounds: Bounds) -> gpd.GeoDataFrame | None:
         """Return the features of a layer that may touch the file's.
@@ -330,70 +294,10 @@ class StoreSurroundings:
         return frozenset(self.store.read(layer, ids=ids).index) if layer in self.store.layers() else None
 
 
-def _accepted(examined: Examination, accept: Accept) -> Examination:
-    """Leave out features with errors, where the user chose that and the errors are of features alone."""
-    errors, checked = examined.receipt.errors, examined.checked
-    if accept == "all" or checked is None or not errors or any(issue.row is None for issue in errors):
-        return examined
-    bad = np.isin(examined.rows, [issue.row for issue in errors if issue.row is not None])
-    # Which of two features is right is not known: neither of them is taken.
-    named = {issue.other for issue in errors} | {one.feature_id for one in errors if one.rule == "id-duplicate"}
-    bad |= np.asarray(checked.features.index.isin([name for name in named if name is not None]))
-    receipt = replace(examined.receipt, state="checked", error=None, refused=int(bad.sum()))
-    return replace(examined, receipt=receipt, checked=checked.where(~bad), rows=examined.rows[~bad])
-
-
-def _there(store: Store, layer: str, ids: Sequence[str]) -> gpd.GeoDataFrame:
-    """Return those features that are in the layer; one without features need not be asked for each."""
-    return store.read(layer, ids=ids if store.count(layer) else ())
-
-
-def _current(store: Store, layer: str, features: gpd.GeoDataFrame, *, mode: PutMode) -> gpd.GeoDataFrame:
-    """Return the current state of those features that are in the layer; refuse what the mode does not allow."""
-    current = _there(store, layer, features.index.tolist())
-    if mode == "insert" and len(current):
-        raise FeatureExistsError(seen=current.index[0], where=layer)
-    if mode == "update" and len(missing := features.index.difference(current.index, sort=False)):
-        raise UnknownFeatureError(seen=missing[0], where=layer)
-    return current
-
-
-def _completed(
-    features: gpd.GeoDataFrame, current: gpd.GeoDataFrame, spoken: Collection[str], *, spatial: bool
-) -> gpd.GeoDataFrame:
-    """Fill the fields that the file does not speak of from the current state."""
-    if current.empty:
-        return features
-    there = features.index.isin(current.index)
-    before = current.reindex(features.index)
-    columns: dict[str, Any] = {}
-    for name in features.columns.drop(features.geometry.name):
-        columns[name] = features[name] if name in spoken else features[name].mask(there, before[name])
-    shapes = features.geometry.to_numpy() if spatial else np.where(there, before.geometry, features.geometry)
-    return gpd.GeoDataFrame(columns, geometry=shapes, index=features.index, crs=STORE_CRS)
-
-
-def _same(definition: LayerDefinition, features: gpd.GeoDataFrame, current: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
-    """Mark the features that are in the layer just so."""
-    if current.empty:
-        return np.zeros(len(features), dtype=bool)
-    same: npt.NDArray[np.bool_] = np.asarray(features.index.isin(current.index), dtype=bool)
-    before = current.reindex(features.index)
-    for field in definition.all_fields:
-        new, old = features[field.name], before[field.name]
-        equal = (new == old).fillna(value=False).to_numpy(dtype=bool)
-        same &= equal | (new.isna() & old.isna()).to_numpy(dtype=bool)
-    new_shapes, old_shapes = features.geometry.to_numpy(), before.geometry.to_numpy()
-    same &= shapely.equals_identical(new_shapes, old_shapes) | (
-        shapely.is_missing(new_shapes) & shapely.is_missing(old_shapes)
-    )
-    return same
-
-
 def _coverage(
     store: Store,
     coverage: str | Path,
-    features: gpd.GeoDataFrame,
+    shapes: ShapesOrSpool,
     *,
     receipt: Receipt,
     as_of: dt.date | None,
@@ -401,7 +305,7 @@ def _coverage(
 ) -> list[Put]:
     """Return the edit that says where the layer has data, unless that is said already."""
     definition = store.definition(COVERAGE_LAYER)
-    shape = _covered(coverage, features)
+    shape = _covered(coverage, shapes)
     layer, file = receipt.layer, receipt.file
     name = search_key(f"{file.path.stem} {file.layer}").replace(" ", "-")
     row = {
@@ -416,14 +320,16 @@ def _coverage(
     checked = Checked(definition, frame)
     if checked.errors:
         raise InvalidFeaturesError(COVERAGE_LAYER, checked.errors)
-    same = _same(definition, checked.features, store.read(COVERAGE_LAYER, ids=frame.index.tolist()))
+    same = same_features(definition, checked.features, store.read(COVERAGE_LAYER, ids=frame.index.tolist()))
     return [] if same.all() else [Put(COVERAGE_LAYER, checked)]
 
 
-def _covered(coverage: str | Path, features: gpd.GeoDataFrame) -> BaseGeometry:
+def _covered(coverage: str | Path, shapes: ShapesOrSpool) -> BaseGeometry:
     """Return the area that a user says is covered: that of the features, or the polygons of a file."""
     if coverage in ("bbox", "hull"):
-        points = shapely.MultiPoint(shapely.get_coordinates(features.geometry.to_numpy()))
+        # The hull of hulls is that of all; no more vertices than a part has are looked at together.
+        hulls = [shapely.MultiPoint(shapely.get_coordinates(some)).convex_hull for _, some in parts_of_shapes(shapes)]
+        points = shapely.MultiPoint(shapely.get_coordinates(hulls))
         shape: BaseGeometry = points.envelope if coverage == "bbox" else points.convex_hull
     else:
         area = read_features(coverage)

@@ -6,6 +6,8 @@ Several are left to a person, with every choice and its distance from the first.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -25,6 +27,7 @@ from layers.georeference import (
     Georeferenced,
     Hypothesis,
     KnownFeatures,
+    Reading,
     TargetArea,
     diagnose,
     reading_named,
@@ -32,9 +35,11 @@ from layers.georeference import (
     write_points,
 )
 from layers.georeference.declared import nearest_frame
+from layers.georeference.sampling import sampled_rows
+from layers.spool import ShapeSpool, over
 from layers.types import Text
 
-__all__ = ["Placed", "Remark", "place", "source_coordinates"]
+__all__ = ["Placed", "Remark", "place", "place_spooled", "source_coordinates"]
 
 _Shapes = npt.NDArray[np.object_]
 _OPTION: Final = "--crs"
@@ -81,6 +86,8 @@ class Placed:
         What was done.
     diagnosis : Diagnosis or None
         What the coordinates may be; None where the user chose.
+    move : callable
+        Brings further geometries of the same file there, in the same way.
     remarks : tuple of Remark
         What a planner should look at.
     """
@@ -88,6 +95,7 @@ class Placed:
     shapes: _Shapes
     record: Georeferenced
     diagnosis: Diagnosis | None
+    move: Callable[[_Shapes], _Shapes]
     remarks: tuple[Remark, ...] = ()
 
 
@@ -99,6 +107,7 @@ def place(
     area: TargetArea = HANOI,
     known: KnownFeatures | None = None,
     declared_area_m2: npt.NDArray[np.float64] | None = None,
+    looked_at: _Shapes | None = None,
     where: str,
 ) -> Placed:
     """Bring geometries to EPSG:4326.
@@ -118,6 +127,8 @@ def place(
         Features whose place is known, as evidence.
     declared_area_m2 : ndarray of float, optional
         Declared area of each shape in square metres, NaN for none, as evidence.
+    looked_at : ndarray of geometry, optional
+        What tells the CRS, where `shapes` are only the outermost of many.
     where : str
         The file, for messages.
 
@@ -137,18 +148,84 @@ def place(
         return _as_chosen(shapes, crs, stated, where=where)
     if shapely.is_missing(shapes).all():
         return _as_stated(shapes, stated or STORE_CRS, None, where=where)
+    evidence = shapes if looked_at is None else looked_at
     diagnosis = diagnose(
-        shapes, declared=stated, area=area, known=known, declared_area_m2=declared_area_m2, where=where
+        evidence, declared=stated, area=area, known=known, declared_area_m2=declared_area_m2, where=where
     )
     chosen = diagnosis.chosen
     if stated is not None and (chosen is None or (chosen.evidence.declaration == "agrees" and not chosen.corrections)):
         return _stated_or_asked(shapes, stated, diagnosis, where=where)
     if chosen is None or chosen.reading is None:
         raise _undecided(diagnosis, None if stated is None else _shown(stated, where=where), where=where)
+    move = functools.partial(_transformed, reading=chosen, where=where)
     moved, record = transform(shapes, chosen, where=where)
     seen = _NOT_STATED if stated is None else _shown(stated, where=where)
     read = chosen.title
-    return Placed(moved, record, diagnosis, (Remark("crs-recognised", seen, read),))
+    return Placed(moved, record, diagnosis, move, (Remark("crs-recognised", seen, read),))
+
+
+def place_spooled(
+    spool: ShapeSpool,
+    *,
+    stated: str | None,
+    crs: object | None = None,
+    area: TargetArea = HANOI,
+    known: KnownFeatures | None = None,
+    where: str,
+) -> tuple[Placed, ShapeSpool]:
+    """Bring geometries that a file holds to EPSG:4326.
+
+    Parameters
+    ----------
+    spool : ShapeSpool
+        As they stand in the file that was read; emptied.
+    stated : str or None
+        The CRS that the file states.
+    crs : object, optional
+        The CRS as the user states it, which wins.
+    area : TargetArea
+        Where the data should lie.
+    known : KnownFeatures, optional
+        Features whose place is known, as evidence.
+    where : str
+        The file, for messages.
+
+    Returns
+    -------
+    placed : Placed
+        What was done; its geometries are the outermost ones.
+    moved : ShapeSpool
+        All geometries.
+
+    Raises
+    ------
+    CrsError, UndecidedCrsError
+        As for `place`.
+    """
+    bounds = over(spool, shapely.bounds)
+    there = ~np.isnan(bounds[:, 0]) | over(spool, lambda some: shapely.get_num_coordinates(some) > 0)
+    outermost = spool[_outermost(bounds, there)]
+    stand_in: _Shapes = np.full(len(spool), outermost[0] if len(outermost) else None, dtype=object)
+    stand_in[~there] = shapely.Point()
+    stand_in[spool.missing] = None
+    rows = sampled_rows(there, known)
+    stand_in[rows] = spool[rows]
+    placed = place(outermost, stated=stated, crs=crs, area=area, known=known, looked_at=stand_in, where=where)
+    moved = ShapeSpool()
+    for _, some in spool.parts():
+        # Whether coordinates may be what they are held for is asked of all of them together.
+        moved.append(placed.move(np.concatenate((some, outermost)))[: len(some)])
+    spool.clear()
+    return placed, moved
+
+
+def _outermost(bounds: npt.NDArray[np.float64], there: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    """Return the rows of geometries whose bounds are those of all."""
+    rows = np.flatnonzero(there & ~np.isnan(bounds).any(axis=1))
+    if not len(rows):
+        return np.flatnonzero(there)[:1]
+    least, most = rows[bounds[rows, :2].argmin(axis=0)], rows[bounds[rows, 2:].argmax(axis=0)]
+    return np.unique(np.concatenate((least, most)))
 
 
 def source_coordinates(points: npt.NDArray[np.float64], record: Georeferenced) -> npt.NDArray[np.float64]:
@@ -171,8 +248,10 @@ def source_coordinates(points: npt.NDArray[np.float64], record: Georeferenced) -
 
 def _as_chosen(shapes: _Shapes, crs: object, stated: str | None, *, where: str) -> Placed:
     if isinstance(crs, str) and crs.partition("+")[0] in _FRAMES:
-        moved, record = transform(shapes, reading_named(crs, where=_OPTION), where=where)
-        placed = Placed(moved, record, None, _beyond(record))
+        reading = reading_named(crs, where=_OPTION)
+        moved, record = transform(shapes, reading, where=where)
+        move = functools.partial(_transformed, reading=reading, where=where)
+        placed = Placed(moved, record, None, move, _beyond(record))
     else:
         placed = _as_stated(shapes, crs, None, where=where)
     read = placed.record.transformation.source
@@ -237,15 +316,27 @@ def _may_be(shapes: _Shapes, stated: str, *, where: str) -> bool:
 
 
 def _as_stated(shapes: _Shapes, crs: object, diagnosis: Diagnosis | None, *, where: str) -> Placed:
-    bare = gpd.GeoDataFrame(geometry=gpd.GeoSeries(shapes))
     try:
-        moved, transformation = to_store_crs(bare, crs=crs, where=where)
+        moved, transformation = to_store_crs(_bare(shapes), crs=crs, where=where)
     except CrsError as error:
         raise _with_nearest(error, crs, where=where) from error
     code = parse_crs(crs, where=where).to_authority(min_confidence=100)
     key = ":".join(code) if code else str(crs)
     record = Georeferenced(key, (), transformation)
-    return Placed(np.asarray(moved.geometry.array), record, diagnosis, _beyond(record))
+    move = functools.partial(_to_store, crs=crs, where=where)
+    return Placed(np.asarray(moved.geometry.array), record, diagnosis, move, _beyond(record))
+
+
+def _bare(shapes: _Shapes) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(geometry=gpd.GeoSeries(shapes))
+
+
+def _to_store(shapes: _Shapes, *, crs: object, where: str) -> _Shapes:
+    return np.asarray(to_store_crs(_bare(shapes), crs=crs, where=where)[0].geometry.array)
+
+
+def _transformed(shapes: _Shapes, *, reading: Reading | Hypothesis, where: str) -> _Shapes:
+    return transform(shapes, reading, where=where)[0]
 
 
 def _with_nearest(error: CrsError, crs: object, *, where: str) -> CrsError:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import shapely
 
 from layers.formats.model import Fault, Source
+from layers.spool import ShapesOrSpool, joined_bounds, parts_of_shapes
 from layers.types import Text
 
 __all__ = ["ARC_MARKS", "arcs_seen", "check_count", "check_curves", "check_read", "unclosed_ring", "wrong_bounds"]
@@ -42,7 +43,7 @@ def arcs_seen(count: int) -> Text:
     return Text(vi=f"cung tròn trong {count} đối tượng", en=f"arcs in {count} features")
 
 
-def check_read(source: Source, layer: str, shapes: npt.NDArray[np.object_]) -> tuple[Fault, ...]:
+def check_read(source: Source, layer: str, shapes: ShapesOrSpool) -> tuple[Fault, ...]:
     """Return what is wrong with a layer that shows only beside its geometries.
 
     Parameters
@@ -51,7 +52,7 @@ def check_read(source: Source, layer: str, shapes: npt.NDArray[np.object_]) -> t
         The file.
     layer : str
         The layer.
-    shapes : ndarray of geometry, shape (n,)
+    shapes : ndarray of geometry, shape (n,), or ShapeSpool
         All of the layer's, in the file's coordinates.
 
     Returns
@@ -63,9 +64,14 @@ def check_read(source: Source, layer: str, shapes: npt.NDArray[np.object_]) -> t
     if not len(shapes):
         return ()
     stated = source.extents.get(layer, source.extents.get(""))
-    if stated is not None and (seen := wrong_bounds(stated, shapes)) is not None:
+    winds = source.driver in ("GeoJSON", "GeoJSONSeq")
+    bounds, count = [], 0
+    for _, some in parts_of_shapes(shapes) if winds or stated is not None else ():
+        bounds.append(shapely.total_bounds(some))
+        count += _wrongly_wound(some) if winds else 0
+    if stated is not None and (seen := wrong_bounds(stated, joined_bounds(bounds))) is not None:
         found.append(seen)
-    if source.driver in ("GeoJSON", "GeoJSONSeq") and (count := _wrongly_wound(shapes)):
+    if count:
         wound = Text(vi=f"{count} vòng biên", en=f"rings: {count}")
         wanted = Text(
             vi="biên ngoài ngược chiều kim đồng hồ, lỗ cùng chiều", en="outlines counterclockwise, holes clockwise"
@@ -74,15 +80,15 @@ def check_read(source: Source, layer: str, shapes: npt.NDArray[np.object_]) -> t
     return tuple(found)
 
 
-def wrong_bounds(stated: tuple[float, ...], shapes: npt.NDArray[np.object_], *, row: int | None = None) -> Fault | None:
+def wrong_bounds(stated: tuple[float, ...], real: npt.NDArray[np.float64], *, row: int | None = None) -> Fault | None:
     """Return in what stated bounds are wrong.
 
     Parameters
     ----------
     stated : (float, float, float, float)
         West, south, east, north.
-    shapes : ndarray of geometry, shape (n,)
-        What they are stated of, in the same coordinates.
+    real : ndarray of float, shape (4,)
+        The bounds of what they are stated of, in the same coordinates; NaN where there is nothing.
     row : int, optional
         The feature that states them; the file without it.
 
@@ -91,7 +97,6 @@ def wrong_bounds(stated: tuple[float, ...], shapes: npt.NDArray[np.object_], *, 
     Fault or None
         None if they are right but for rounding, or there is nothing to hold them against.
     """
-    real = shapely.total_bounds(shapes)
     if not np.isfinite(real).all() or not np.isfinite(stated).all():
         return None
     longer = max(real[2] - real[0], real[3] - real[1])

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
-from layers.formats.model import Fault, SourceFeatures, SourceLayer
+from layers.formats.model import Fault, SourceFeatures, SourceLayer, placeless
+from layers.spool import ShapeSpool
 from layers.types import Text
 
-__all__ = ["FrameFile", "Loaded"]
+__all__ = ["FrameFile", "Loaded", "apart"]
 
 #: Column types by the names that GDAL has for them, for one way of telling them.
 _TYPES: Final = (
@@ -64,6 +66,8 @@ class FrameFile:
         Layers by name.
     faults : tuple of Fault
         What is wrong with how the file was written.
+    spoolers : mapping of str to callable
+        The same layers by functions that put the geometries into a file, as far as there are such.
     """
 
     path: Path
@@ -71,6 +75,7 @@ class FrameFile:
     encoding: str
     loaders: Mapping[str, Callable[[], Loaded]]
     faults: tuple[Fault, ...] = ()
+    spoolers: Mapping[str, Callable[[ShapeSpool], Loaded]] = field(default_factory=dict)
     _read: dict[str, Loaded] = field(default_factory=dict, init=False)
 
     def names(self) -> list[str]:
@@ -119,6 +124,27 @@ class FrameFile:
         """
         return self._features(name, self._load(name).frame)
 
+    def spool(self, name: str, spool: ShapeSpool) -> SourceFeatures:
+        """Return every feature of a layer, its geometries in a file.
+
+        Parameters
+        ----------
+        name : str
+            The layer.
+        spool : ShapeSpool
+            An empty one, which takes the geometries.
+
+        Returns
+        -------
+        SourceFeatures
+            The rest of it; all of it where the format is read as a whole.
+        """
+        if name not in self.spoolers:
+            return self.read(name)
+        loaded = self.spoolers[name](spool)
+        features = self._features(name, loaded.frame, loaded)
+        return replace(features, shapes=spool if loaded.spatial else None)
+
     def batches(self, name: str, rows: int) -> Iterator[SourceFeatures]:
         """Return the features of a layer, so many at a time.
 
@@ -143,8 +169,8 @@ class FrameFile:
             self._read[name] = self.loaders[name]()
         return self._read[name]
 
-    def _features(self, name: str, frame: gpd.GeoDataFrame) -> SourceFeatures:
-        loaded = self._load(name)
+    def _features(self, name: str, frame: gpd.GeoDataFrame, loaded: Loaded | None = None) -> SourceFeatures:
+        loaded = loaded or self._load(name)
         return SourceFeatures(
             frame=frame.rename_axis(index="fid"),
             crs=loaded.crs,
@@ -156,6 +182,27 @@ class FrameFile:
             notes=loaded.notes,
             faults=(*self.faults, *loaded.faults),
         )
+
+
+def apart(loaded: Loaded, spool: ShapeSpool) -> Loaded:
+    """Put the geometries of what was read into a file.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        One layer.
+    spool : ShapeSpool
+        An empty one.
+
+    Returns
+    -------
+    Loaded
+        The rest of it.
+    """
+    if not loaded.spatial:
+        return loaded
+    spool.append(np.asarray(loaded.frame.geometry.array))
+    return loaded._replace(frame=placeless(loaded.frame.drop(columns=loaded.frame.geometry.name)))
 
 
 def _type_of(values: pd.Series[Any]) -> str:

@@ -7,17 +7,16 @@ rounds, is an error here.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyogrio
 import pyogrio.errors
 import pyogrio.raw
@@ -25,11 +24,13 @@ import shapely
 from shapely.errors import ShapelyError
 
 from layers.errors import FileUnreadableError
-from layers.formats.faults import ARC_MARKS, arcs_seen, check_count, check_curves, check_read
+from layers.formats.columns import are_straight, by_columns, from_arrow, spool_shapes, stream
+from layers.formats.faults import arcs_seen, check_count, check_curves, check_read
 from layers.formats.model import Source, SourceFeatures, SourceLayer, placeless, refuse
+from layers.spool import ShapesOrSpool, ShapeSpool, missing
 from layers.types import Text
 
-__all__ = ["GdalFile", "from_arrow"]
+__all__ = ["GdalFile"]
 
 _WHOLE: Final = Text(vi="tệp đọc được trọn vẹn", en="a file that can be read in full")
 _READABLE: Final = Text(
@@ -45,15 +46,6 @@ _HARMLESS: Final = (
     "Several features with id",
     "Non closed ring detected. To avoid accepting it",
 )
-#: Formats whose driver hands on columns; that of FlatGeobuf does so as `open_flatgeobuf` asks it to.
-_COLUMNAR: Final = frozenset({"GPKG", "FlatGeobuf"})
-#: Types of columns that are the same by whichever way they are read.
-_PLAIN_TYPES: Final = frozenset({"Integer", "Integer64", "Real", "String", "Date"})
-#: Features that such a driver hands on at once.
-_BATCH: Final = 65_536
-#: The last WKB type of straight lines, and the bit by which older WKB tells heights.
-_LAST_STRAIGHT: Final = 7
-_HEIGHTS: Final = 0x80000000
 #: Type of a column of GeoJSON that holds values of several kinds, or nested ones.
 _MIXED: Final = "JSON"
 #: GDAL says these where it leaves out what a layer cannot hold anyway.
@@ -67,19 +59,8 @@ _NOTED: Final = {
 }
 #: The greatest whole number up to which floats tell all apart.
 _EXACT: Final = 2**53 - 1
-#: What GDAL calls the column of feature numbers where the file has no name for it.
-_FEATURE_NUMBERS: Final = "OGC_FID"
 #: Stands where a letter could not be decoded.
 _LOST_LETTER: Final = "\ufffd"
-#: Read in batches, whole numbers with empty values stay whole numbers.
-_NULLABLE: Final[Mapping[pa.DataType, Any]] = {
-    pa.int16(): pd.Int16Dtype(),
-    pa.int32(): pd.Int32Dtype(),
-    pa.int64(): pd.Int64Dtype(),
-    pa.bool_(): pd.BooleanDtype(),
-    pa.string(): pd.StringDtype(na_value=np.nan),
-    pa.large_string(): pd.StringDtype(na_value=np.nan),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,31 +126,48 @@ class GdalFile:
         SourceFeatures
             All of it.
         """
+        return self._read(name, None)
+
+    def spool(self, name: str, spool: ShapeSpool) -> SourceFeatures:
+        """Return every feature of a layer, its geometries in a file.
+
+        Parameters
+        ----------
+        name : str
+            The layer.
+        spool : ShapeSpool
+            An empty one, which takes the geometries.
+
+        Returns
+        -------
+        SourceFeatures
+            The rest of it.
+        """
+        return self._read(name, spool)
+
+    def _read(self, name: str, spool: ShapeSpool | None) -> SourceFeatures:
         source = self.source
         with _translated(source.path) as notes:
             described = self._described(name)
-            read, arcs = _by_columns(source, described)
+            if "geometry" in [column for column, _ in described.fields]:
+                seen = Text(vi="một cột thuộc tính tên geometry", en="a column of attributes called geometry")
+                wanted = Text(vi="một tên khác cho cột đó", en="another name for that column")
+                refuse(source.path, seen=seen, wanted=wanted)
+            read, arcs = by_columns(source, described, spool)
             if arcs and name not in source.curves:
                 source = replace(source, curves={**source.curves, name: arcs_seen(arcs)})
             if read is None:
-                read = pyogrio.read_dataframe(
-                    source.target,
-                    layer=name,
-                    encoding=source.gdal_encoding,
-                    fid_as_index=True,
-                    use_arrow=False,
-                    **source.options,
-                )
-                read = _with_integers(_with_texts(read, source, described), source, described)
-        spatial = isinstance(read, gpd.GeoDataFrame)
-        if "geometry" in [column for column, _ in described.fields]:
-            seen = Text(vi="một cột thuộc tính tên geometry", en="a column of attributes called geometry")
-            refuse(source.path, seen=seen, wanted=Text(vi="một tên khác cho cột đó", en="another name for that column"))
-        frame = source.decode(read if spatial else placeless(read))
-        _verify(source, frame, described)
+                read = _by_features(source, described, spool)
+            spatial = isinstance(read, gpd.GeoDataFrame)
+            frame = source.decode(read if spatial else placeless(read))
+            _verify_letters(source, frame)
+            shapes: ShapesOrSpool = np.asarray(frame.geometry.array) if spool is None or not spatial else spool
+            placed = len(shapes) - int(missing(shapes).sum())
+            _verify_counts(source, (len(frame), placed), described)
+            faults = check_read(source, name, shapes)
         features = self._features(frame, described, notes=notes, spatial=spatial, curves=source.curves)
-        faults = check_read(source, name, np.asarray(frame.geometry.array))
-        return replace(features, faults=(*features.faults, *faults)) if faults else features
+        spooled = spool if spatial else None
+        return replace(features, faults=(*features.faults, *faults), shapes=spooled)
 
     def batches(self, name: str, rows: int) -> Iterator[SourceFeatures]:
         """Return the features of a layer, so many at a time, and refuse the file at its end if some went missing.
@@ -193,23 +191,13 @@ class GdalFile:
         straight = True
         with (
             _translated(source.path) as notes,
-            pyogrio.raw.open_arrow(
-                source.target,
-                layer=name,
-                encoding=source.gdal_encoding,
-                batch_size=rows,
-                return_fids=True,
-                use_pyarrow=True,
-                **source.options,
-            ) as (about, stream),
+            stream(source, name, rows=rows) as (geometry, fid, tables),
         ):
-            geometry = about["geometry_name"] or "wkb_geometry"
-            for batch in stream:
-                table = pa.Table.from_batches([batch])
-                if geometry in table.schema.names and not _are_straight(table.column(geometry).drop_null()):
+            for table in tables:
+                if geometry in table.schema.names and not are_straight(table.column(geometry).drop_null()):
                     straight = False
                     break
-                frame = source.decode(from_arrow(table, geometry, fid=about["fid_column"] or _FEATURE_NUMBERS))
+                frame = source.decode(from_arrow(table, geometry, fid=fid))
                 _verify_letters(source, frame)
                 read += len(frame)
                 placed += int((~shapely.is_missing(frame.geometry.to_numpy())).sum())
@@ -263,86 +251,26 @@ class GdalFile:
         )
 
 
-def from_arrow(table: pa.Table, geometry: str, *, fid: str | None = None) -> gpd.GeoDataFrame:
-    """Return features of an Arrow table.
-
-    Parameters
-    ----------
-    table : pyarrow.Table
-        Attributes and a column of WKB.
-    geometry : str
-        The name of that column; there may be none of that name.
-    fid : str, optional
-        The column of feature numbers, which becomes the index.
-
-    Returns
-    -------
-    GeoDataFrame
-        Whole numbers and truth values nullable, a column `geometry`.
-    """
-    # What pandas wrote of its own types into a file does not count: the types of Arrow do.
-    table = table.replace_schema_metadata(None)
-    places = [name for name in (geometry, "wkb_geometry", "geometry") if name in table.schema.names]
-    frame = table.drop_columns(places[:1]).to_pandas(types_mapper=_NULLABLE.get, date_as_object=False)
-    if fid and fid in frame.columns:
-        frame = frame.set_index(frame.pop(fid).astype("int64"))
-    frame.index.name = "fid"
-    if not places:
-        return placeless(frame)
-    shapes = shapely.from_wkb(table.column(places[0]).to_numpy())
-    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, index=frame.index))
-
-
-class _Columns(NamedTuple):
-    """A layer read column by column: its features, or None where that could tell less of it; and how many have arcs."""
-
-    frame: pd.DataFrame | None
-    arcs: int = 0
-
-
-def _by_columns(source: Source, described: SourceLayer) -> _Columns:
-    """Read whole columns at once, in a fifth of the time."""
-    if source.driver not in _COLUMNAR or described.geometry is None:
-        return _Columns(None)
-    frames: list[gpd.GeoDataFrame] = []
-    plain = {type_ for _, type_ in described.fields} <= _PLAIN_TYPES
-    arcs, straight = 0, True
-    with pyogrio.raw.open_arrow(
+def _by_features(source: Source, described: SourceLayer, spool: ShapeSpool | None) -> pd.DataFrame:
+    """Read feature by feature; what a spool takes is missing in the features."""
+    apart = spool is not None and spool_shapes(source, described, spool)
+    read = pyogrio.read_dataframe(
         source.target,
         layer=described.name,
         encoding=source.gdal_encoding,
-        batch_size=_BATCH,
-        return_fids=True,
-        use_pyarrow=True,
+        fid_as_index=True,
+        use_arrow=False,
+        read_geometry=not apart,
         **source.options,
-    ) as (about, stream):
-        geometry = about["geometry_name"] or "wkb_geometry"
-        # Part by part: beside its features a large file is never in memory as a whole.
-        for batch in stream:
-            table = pa.Table.from_batches([batch])
-            shapes = table.column(geometry).drop_null()
-            # Measures, arcs, and types of values that come to the same only by the other way are left to that.
-            if not _are_straight(shapes):
-                straight, arcs = False, arcs + _count_arcs(shapes.to_pylist())
-            elif plain and straight:
-                frames.append(from_arrow(table, geometry, fid=about["fid_column"] or _FEATURE_NUMBERS))
-    if not (plain and straight and frames):
-        return _Columns(None, arcs)
-    frame = gpd.GeoDataFrame(pd.concat(frames)) if len(frames) > 1 else frames[0]
-    return _Columns(frame if described.crs is None else frame.set_crs(described.crs))
-
-
-def _are_straight(shapes: pa.ChunkedArray) -> bool:
-    """Tell by the beginning of WKB whether geometries are of straight lines, without measures."""
-    heads = pc.unique(pc.binary_slice(shapes, 0, 5)).to_pylist()
-    kinds = [int.from_bytes(head[1:], "little" if head[:1] == b"\x01" else "big") & ~_HEIGHTS for head in heads]
-    return all(kind // 1000 in (0, 1) and kind % 1000 <= _LAST_STRAIGHT for kind in kinds)
-
-
-def _count_arcs(shapes: Sequence[bytes]) -> int:
-    """Count geometries in which an arc begins."""
-    marks = [bytes.fromhex(mark) for mark in ARC_MARKS]
-    return sum(any(mark in shape for mark in marks) for shape in shapes)
+    )
+    whole: pd.DataFrame = _with_integers(_with_texts(read, source, described), source, described)
+    if spool is None or not (apart or isinstance(whole, gpd.GeoDataFrame)):
+        return whole
+    if not apart:
+        spool.append(np.asarray(whole.geometry.array))
+        whole = whole.drop(columns=whole.geometry.name)
+    bare: pd.DataFrame = placeless(whole)
+    return bare
 
 
 def _says_something(values: pd.Series[Any]) -> bool:
@@ -377,14 +305,8 @@ def _with_integers(read: pd.DataFrame, source: Source, described: SourceLayer) -
     return read.assign(**whole) if whole else read
 
 
-def _verify(source: Source, frame: gpd.GeoDataFrame, described: SourceLayer) -> None:
-    """Refuse a reading in which features, geometries or letters went missing."""
-    _verify_letters(source, frame)
-    there = (len(frame), int((~shapely.is_missing(frame.geometry.to_numpy())).sum()))
-    _verify_counts(source, there, described)
-
-
 def _verify_counts(source: Source, there: tuple[int, int], described: SourceLayer) -> None:
+    """Refuse a reading in which features or geometries went missing."""
     wanted = source.counted or (described.features, there[1])
     if there != wanted:
         seen = Text(

@@ -13,11 +13,11 @@ from layers.crs import parse_crs
 from layers.definitions import STORE_CRS
 from layers.errors import FileUnreadableError
 from layers.formats.archives import private_folder
-from layers.formats.model import ReadOptions, Source, beginning, refuse
+from layers.formats.model import Fault, ReadOptions, Source, beginning, refuse
 from layers.formats.rfc7946 import FeatureLook, look_at_geojson, refuse_doubles
-from layers.types import Text
+from layers.types import Bounds, Text
 
-__all__ = ["open_geojson", "open_geojson_lines"]
+__all__ = ["BOM", "collection_source", "has_geometry", "holds_lost_letters", "open_geojson", "open_geojson_lines"]
 
 _GEOJSON_TYPES: Final = frozenset(
     {
@@ -25,7 +25,8 @@ _GEOJSON_TYPES: Final = frozenset(
         "MultiPolygon", "GeometryCollection",
     }
 )  # fmt: skip
-_BOM: Final = b"\xef\xbb\xbf"
+#: May stand before the text of a file.
+BOM: Final = b"\xef\xbb\xbf"
 #: Begins each line of a GeoJSON text sequence (RFC 8142).
 _RECORD_SEPARATOR: Final = b"\x1e"
 _LOST_LETTER: Final = ("\ufffd".encode(), b"\\ufffd")
@@ -67,7 +68,7 @@ def open_geojson(path: Path, options: ReadOptions, stack: ExitStack) -> Source:
         If it states a CRS that is not known.
     """
     del options
-    content = path.read_bytes().removeprefix(_BOM)
+    content = path.read_bytes().removeprefix(BOM)
     try:
         document = orjson.loads(content)
     except orjson.JSONDecodeError as error:
@@ -82,19 +83,67 @@ def open_geojson(path: Path, options: ReadOptions, stack: ExitStack) -> Source:
     if look.changed:
         target = private_folder(stack) / path.name
         target.write_bytes(orjson.dumps(document))
-    geometries = sum(_has_geometry(feature) for feature in features)
+    geometries = sum(has_geometry(feature) for feature in features)
+    return collection_source(
+        path,
+        target,
+        document,
+        counted=(len(features), geometries),
+        replacements=holds_lost_letters(content),
+        faults=look.faults,
+        bounds=look.bounds,
+    )
+
+
+def collection_source(
+    path: Path,
+    target: Path,
+    document: dict[str, Any],
+    *,
+    counted: tuple[int, int],
+    replacements: bool,
+    faults: tuple[Fault, ...],
+    bounds: Bounds | None,
+) -> Source:
+    """Return what GDAL is to read of a GeoJSON document that was looked at.
+
+    Parameters
+    ----------
+    path, target : Path
+        The file, and what GDAL reads of it: a copy where something was mended.
+    document : dict
+        The members of the document.
+    counted : (int, int)
+        Features and geometries.
+    replacements : bool
+        Whether the file itself may hold the sign for a lost letter.
+    faults : tuple of Fault
+        What is wrong with it.
+    bounds : (float, float, float, float) or None
+        Those it states.
+
+    Returns
+    -------
+    Source
+        The file.
+
+    Raises
+    ------
+    CrsError
+        If it states a CRS that is not known.
+    """
     # The prefix keeps every other driver that reads JSON away from the file.
     return Source(
         path,
         "GeoJSON",
         f"GeoJSON:{target}",
         "UTF-8",
-        counted=(len(features), geometries),
+        counted=counted,
         stated_crs=_geojson_crs(document.get("crs"), path),
         options=_TEXT_STAYS,
-        replacements=_holds_lost_letters(content),
-        faults=look.faults,
-        extents={} if look.bounds is None else {"": look.bounds},
+        replacements=replacements,
+        faults=faults,
+        extents={} if bounds is None else {"": bounds},
     )
 
 
@@ -126,13 +175,13 @@ def open_geojson_lines(path: Path, options: ReadOptions, stack: ExitStack) -> So
     with path.open("rb") as lines, ExitStack() as copying:
         begins, copy = 0, None
         for number, line in enumerate(lines, start=1):
-            text = line.removeprefix(_BOM if number == 1 else b"").strip(b" \t\r\n" + _RECORD_SEPARATOR)
+            text = line.removeprefix(BOM if number == 1 else b"").strip(b" \t\r\n" + _RECORD_SEPARATOR)
             member, changed = None, False
             if text:
                 member, changed = look.take(_line(path, number, text))
                 features += 1
-                geometries += _has_geometry(member)
-                replacements = replacements or _holds_lost_letters(text)
+                geometries += has_geometry(member)
+                replacements = replacements or holds_lost_letters(text)
             if changed and copy is None:
                 target = private_folder(stack) / path.name
                 copy = copying.enter_context(target.open("wb"))
@@ -179,7 +228,19 @@ def _line(path: Path, number: int, text: bytes) -> Any:
     return member
 
 
-def _holds_lost_letters(content: bytes) -> bool:
+def holds_lost_letters(content: bytes) -> bool:
+    """Tell whether a text may hold the sign for a letter that could not be decoded.
+
+    Parameters
+    ----------
+    content : bytes
+        JSON.
+
+    Returns
+    -------
+    bool
+        Whether it does, written out or as an escape.
+    """
     return _LOST_LETTER[0] in content or _LOST_LETTER[1] in content.lower()
 
 
@@ -195,8 +256,19 @@ def _geojson_crs(member: Any, path: Path) -> str | None:
     return ":".join(crs.to_authority(min_confidence=100) or ()) or str(crs.to_wkt())
 
 
-def _has_geometry(member: Any) -> bool:
-    """Tell whether a feature has a geometry; a bare geometry is one."""
+def has_geometry(member: Any) -> bool:
+    """Tell whether a feature has a geometry; a bare geometry is one.
+
+    Parameters
+    ----------
+    member : object
+        A feature or geometry, parsed.
+
+    Returns
+    -------
+    bool
+        Whether it has.
+    """
     if not isinstance(member, dict):
         return False
     return member.get("geometry") is not None if member.get("type") == "Feature" else member.get("type") is not None

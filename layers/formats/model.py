@@ -11,6 +11,7 @@ import geopandas as gpd
 import pandas as pd
 
 from layers.errors import FileUnreadableError
+from layers.spool import ShapeSpool
 from layers.types import Language, Text
 
 __all__ = [
@@ -133,6 +134,8 @@ class SourceFeatures:
         What a reader of the result should know.
     faults : tuple of Fault
         What is wrong with how the file was written.
+    shapes : ShapeSpool or None
+        The geometries of all features, where they are kept in a file; those of `frame` are missing then.
     """
 
     frame: gpd.GeoDataFrame
@@ -144,6 +147,7 @@ class SourceFeatures:
     encoding: str
     notes: tuple[Text, ...] = ()
     faults: tuple[Fault, ...] = ()
+    shapes: ShapeSpool | None = None
 
 
 @dataclass(frozen=True, slots=True)

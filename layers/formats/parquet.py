@@ -9,19 +9,23 @@ from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import orjson
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 from shapely.errors import ShapelyError
 
 from layers.definitions import STORE_CRS
 from layers.errors import FileUnreadableError
+from layers.formats.columns import from_arrow
 from layers.formats.faults import wrong_bounds
-from layers.formats.frames import FrameFile, Loaded
-from layers.formats.gdal import from_arrow
+from layers.formats.frames import FrameFile, Loaded, apart
 from layers.formats.model import Fault, ReadOptions, beginning, refuse
+from layers.spool import PART_ROWS, ShapeSpool, joined_bounds
 from layers.types import Text
 
 __all__ = ["open_parquet"]
@@ -60,7 +64,8 @@ def open_parquet(path: Path, options: ReadOptions, stack: ExitStack) -> FrameFil
         begins = file.read(len(_MAGIC))
     if begins != _MAGIC:
         refuse(path, seen=beginning(begins), wanted="GeoParquet (.parquet)")
-    return FrameFile(path, "GeoParquet", "UTF-8", {path.stem: functools.partial(_load, path)})
+    loaders = {path.stem: functools.partial(_load, path)}
+    return FrameFile(path, "GeoParquet", "UTF-8", loaders, spoolers={path.stem: functools.partial(_spool, path)})
 
 
 def _load(path: Path) -> Loaded:
@@ -74,25 +79,52 @@ def _load(path: Path) -> Loaded:
         read = gpd.read_parquet(path)
     except _FAILURES as error:
         raise FileUnreadableError(seen=error, wanted=_INTACT, where=str(path)) from error
-    crs = about["columns"][primary].get("crs", STORE_CRS)
-    frame = _plain(read, primary)
-    faults = _wrong_bbox(about["columns"][primary].get("bbox"), frame)
+    return _loaded(_plain(read, primary), about["columns"][primary], read.geometry.total_bounds)
+
+
+def _loaded(frame: gpd.GeoDataFrame, about: dict[str, Any], bounds: npt.NDArray[np.float64]) -> Loaded:
+    crs = about.get("crs", STORE_CRS)
+    faults = _wrong_bbox(about.get("bbox"), bounds) if len(frame) else ()
     return Loaded(frame, None if crs is None else _code(CRS.from_user_input(crs)), faults=faults)
 
 
-def _wrong_bbox(stated: Any, frame: gpd.GeoDataFrame) -> tuple[Fault, ...]:
+def _spool(path: Path, spool: ShapeSpool) -> Loaded:
+    """Read a file part by part, its geometries into a file; native arrays of Arrow are read as a whole."""
+    bounds: list[npt.NDArray[np.float64]] = []
+    try:
+        with pq.ParquetFile(path) as file:
+            stated = file.schema_arrow.metadata or {}
+            about: dict[str, Any] = orjson.loads(stated.get(b"geo", b"{}"))
+            primary = about.get("primary_column", "geometry")
+            geometries = [name for name, one in about.get("columns", {}).items() if one.get("encoding") == "WKB"]
+            if primary not in geometries or set(geometries) != set(about["columns"]):
+                return apart(_load(path), spool)
+            for batch in file.iter_batches(PART_ROWS, columns=[primary]):
+                shapes = np.asarray(shapely.from_wkb(batch.column(0).to_numpy(zero_copy_only=False)), dtype=object)
+                bounds.append(shapely.total_bounds(shapes))
+                spool.append(shapes)
+            others = [name for name in file.schema_arrow.names if name not in geometries]
+        # Numbers of features that pandas wrote as an index stand among the columns, or in what it wrote of them.
+        read = pq.read_table(path, columns=others, partitioning=None).to_pandas()
+    except _FAILURES as error:
+        raise FileUnreadableError(seen=error, wanted=_INTACT, where=str(path)) from error
+    read = read.assign(**{primary: None})
+    return _loaded(_plain(read, primary), about["columns"][primary], joined_bounds(bounds))
+
+
+def _wrong_bbox(stated: Any, real: npt.NDArray[np.float64]) -> tuple[Fault, ...]:
     """Return in what the stated bounds are wrong, if there are any; with heights they are six numbers."""
-    if not isinstance(stated, list) or len(stated) not in _BBOX_LENGTHS or not len(frame):
+    if not isinstance(stated, list) or len(stated) not in _BBOX_LENGTHS:
         return ()
     half = len(stated) // 2
     bounds = stated[0], stated[1], stated[half], stated[half + 1]
     if not all(isinstance(number, int | float) for number in bounds):
         return ()
-    found = wrong_bounds(bounds, np.asarray(frame.geometry.array))
+    found = wrong_bounds(bounds, real)
     return () if found is None else (found,)
 
 
-def _plain(read: gpd.GeoDataFrame, primary: str) -> gpd.GeoDataFrame:
+def _plain(read: pd.DataFrame, primary: str) -> gpd.GeoDataFrame:
     """Return features with the columns of the file, numbered, whole numbers nullable."""
     index = [name for name in read.index.names if name]
     numbered = read.reset_index() if index else read.reset_index(drop=True)

@@ -12,7 +12,9 @@ import orjson
 
 from layers.errors import FileUnreadableError, MissingFileError
 from layers.formats.archives import private_folder, unpack_gzip, unpack_zip
+from layers.formats.collections import LARGE_DOCUMENT, open_collection
 from layers.formats.drawings import open_dxf
+from layers.formats.frames import FrameFile
 from layers.formats.gdal import GdalFile
 from layers.formats.geojson import open_geojson, open_geojson_lines
 from layers.formats.jsonfg import is_jsonfg, open_jsonfg
@@ -32,6 +34,7 @@ from layers.formats.osm import open_osm
 from layers.formats.parquet import open_parquet
 from layers.formats.sniffing import open_dbf, open_flatgeobuf, open_geopackage, open_shapefile
 from layers.formats.spreadsheets import open_csv, open_xlsx
+from layers.spool import ShapeSpool
 from layers.types import Text
 
 __all__ = ["BATCH_ROWS", "SUFFIXES", "WANTED_FILE", "Progress", "inspect", "read_batches", "read_features"]
@@ -51,6 +54,9 @@ def _with_gdal(look: Callable[[Path, ReadOptions, ExitStack], Source]) -> _Opene
 
 
 def _open_json(path: Path, options: ReadOptions, stack: ExitStack) -> Opened:
+    large = open_collection(path, stack) if path.stat().st_size > LARGE_DOCUMENT else None
+    if large is not None:
+        return GdalFile(large)
     source = open_geojson(path, options, stack)
     # Where rings had to be closed, that is a copy.
     document = orjson.loads(Path(source.target.removeprefix("GeoJSON:")).read_bytes().removeprefix(b"\xef\xbb\xbf"))
@@ -197,6 +203,7 @@ def read_features(
     encoding: str | None = None,
     coordinates: Sequence[str] = (),
     polygons: bool = False,
+    spool: ShapeSpool | None = None,
 ) -> SourceFeatures:
     """Read one layer of a file.
 
@@ -212,6 +219,8 @@ def read_features(
         Columns of a table that hold the place: (longitude or easting, latitude or northing), or one with WKT.
     polygons : bool
         Whether closed lines of a drawing are areas.
+    spool : ShapeSpool, optional
+        An empty one, which takes the geometries of formats that are read part by part.
 
     Returns
     -------
@@ -229,7 +238,11 @@ def read_features(
         If it states a CRS that is not known.
     """
     with _opened(path, ReadOptions(encoding, tuple(coordinates), polygons)) as (place, file):
-        read = file.read(choose_layer(place, file.names(), source_layer))
+        name = choose_layer(place, file.names(), source_layer)
+        if spool is not None and isinstance(file, GdalFile | FrameFile):
+            read = file.spool(name, spool)
+        else:
+            read = file.read(name)
         return dataclasses.replace(read, path=place)
 
 

@@ -14,7 +14,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import numpy as np
 import orjson
 import shapely
 
@@ -473,4 +472,4 @@ def _wrong_bbox(row: int, feature: dict[str, Any]) -> Fault | None:
     if stated is None or geometry is None:
         return None
     shape = shapely.from_geojson(orjson.dumps(geometry), on_invalid="ignore")
-    return wrong_bounds(stated, np.array([shape], dtype=object), row=row)
+    return wrong_bounds(stated, shapely.total_bounds(shape), row=row)

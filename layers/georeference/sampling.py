@@ -16,7 +16,7 @@ from layers.georeference.known import KnownFeatures
 from layers.georeference.readings import FloatArray
 from layers.types import Text
 
-__all__ = ["Sample", "as_array", "even_rows", "sample"]
+__all__ = ["Sample", "as_array", "even_rows", "sample", "sampled_rows"]
 
 #: Enough for a share to one hundredth and a median to a twentieth of the spread.
 _POINTS: Final = 1500
@@ -139,6 +139,33 @@ def sample(
     return Sample(_points(array), pairs, truth, shapes, areas)
 
 
+def sampled_rows(there: npt.NDArray[np.bool_], known: KnownFeatures | None) -> npt.NDArray[np.intp]:
+    """Return the rows that a sample of shapes may come to look at.
+
+    Parameters
+    ----------
+    there : ndarray of bool, shape (n,)
+        Which shapes are neither missing nor empty.
+    known : KnownFeatures or None
+        As for `sample`.
+
+    Returns
+    -------
+    ndarray of int
+        Ascending. A sample is the same if other shapes stand in the other rows, as long as they are there too.
+    """
+    filled = np.flatnonzero(there)
+    rows = [even_rows(len(there), _POINTS), filled[even_rows(len(filled), _POINTS)]]
+    if known is not None and known.rows is not None:
+        rows.append(known.rows[_paired_rows(known.rows, len(there))])
+    return np.unique(np.concatenate(rows)).astype(np.intp)
+
+
+def _paired_rows(rows: npt.NDArray[np.integer], length: int) -> npt.NDArray[np.intp]:
+    paired = np.flatnonzero((rows >= 0) & (rows < length))
+    return paired[even_rows(len(paired), _PAIRS)]
+
+
 def _points(array: npt.NDArray[Any]) -> FloatArray:
     """Sample shapes first, then their vertices: a file of a million shapes is not unpacked for it."""
     if array.dtype == object:
@@ -156,8 +183,7 @@ def _points(array: npt.NDArray[Any]) -> FloatArray:
 def _paired(array: npt.NDArray[Any], known: KnownFeatures | None) -> tuple[FloatArray | None, FloatArray | None]:
     if known is None or known.rows is None:
         return None, None
-    paired = np.flatnonzero((known.rows >= 0) & (known.rows < len(array)))
-    paired = paired[even_rows(len(paired), _PAIRS)]
+    paired = _paired_rows(known.rows, len(array))
     rows = array[known.rows[paired]]
     found = _centroids(rows) if array.dtype == object else rows
     return found, _centroids(known.geometry[paired])

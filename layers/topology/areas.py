@@ -13,10 +13,12 @@ from typing import Final, NamedTuple
 import numpy as np
 import shapely
 
+from layers.spool import PART_ROWS, ShapesOrSpool, only, over
 from layers.topology.linework import FloatArray, IntArray, Linework, Shapes, linework
+from layers.topology.trees import Tree, tree_of
 from layers.topology.widths import is_wider
 
-__all__ = ["Gaps", "Overlaps", "Survey", "areal", "cut", "gaps", "overlaps", "survey"]
+__all__ = ["Gaps", "Overlaps", "Survey", "areal", "cut", "gaps", "near_pairs", "overlaps", "survey"]
 
 _AREAL: Final = 2
 #: With a larger share of edges left over, cutting every pair is quicker than to part the plane by them.
@@ -71,7 +73,7 @@ class Survey(NamedTuple):
         As given.
     rows : ndarray of int
         Positions of those that have an area.
-    tree : STRtree
+    tree : Tree
         Of those.
     faces : ndarray of geometry or None
         The faces between edges without a match; None where most edges have none.
@@ -83,21 +85,21 @@ class Survey(NamedTuple):
         The width below which nothing counts.
     """
 
-    areas: Shapes
+    areas: ShapesOrSpool
     rows: IntArray
-    tree: shapely.STRtree
+    tree: Tree
     faces: Shapes | None
     layers: IntArray
     shared: float
     tolerance_m: float
 
 
-def survey(areas: Shapes, *, tolerance_m: float = 0.0, valid: bool = False) -> Survey:
+def survey(areas: ShapesOrSpool, *, tolerance_m: float = 0.0, valid: bool = False) -> Survey:
     """Look at areas once, for both overlaps and gaps.
 
     Parameters
     ----------
-    areas : ndarray of geometry, shape (n,)
+    areas : ndarray of geometry, shape (n,), or ShapeSpool
         In a projected CRS in metres. What is None, empty, invalid or not an area is left out.
     tolerance_m : float, default 0
         Overlaps and gaps count if a circle of this diameter fits in; 0 counts every one.
@@ -109,15 +111,15 @@ def survey(areas: Shapes, *, tolerance_m: float = 0.0, valid: bool = False) -> S
     Survey
         To be given to `overlaps` and `gaps`.
     """
-    rows = np.flatnonzero((shapely.get_dimensions(areas) == _AREAL) & ~shapely.is_empty(areas))
+    rows = np.flatnonzero(over(areas, lambda some: (shapely.get_dimensions(some) == _AREAL) & ~shapely.is_empty(some)))
     if not valid:
-        rows = rows[shapely.is_valid(areas[rows])]
-    there = areas[rows]
+        rows = rows[over(only(areas, rows), shapely.is_valid)]
+    there = only(areas, rows)
     # Before the tree, so that what both need is not in memory at once.
     lines = linework(there, tolerance_m=tolerance_m)
-    tree = shapely.STRtree(there)
+    tree = tree_of(there)
     unmatched = len(lines.segments)
-    length = float(shapely.length(there).sum())
+    length = float(over(there, shapely.length).sum())
     steps = lines.segments[:, 1] - lines.segments[:, 0]
     shared = max(0.0, 1 - float(np.hypot(steps[:, 0], steps[:, 1]).sum()) / length) if length else 0.0
     if unmatched > (1 - _MATCHED_EDGES) * (unmatched + lines.matched) and unmatched > 50_000:
@@ -147,7 +149,7 @@ def _inner_points(faces: Shapes, depth: float) -> Shapes:
     return points
 
 
-def _covering(tree: shapely.STRtree, faces: Shapes, tolerance_m: float) -> IntArray:
+def _covering(tree: Tree, faces: Shapes, tolerance_m: float) -> IntArray:
     """Return how many areas cover one place of each face.
 
     A place on a border that was matched may lie in the noise between both sides: it counts for both, so that ground is
@@ -158,7 +160,7 @@ def _covering(tree: shapely.STRtree, faces: Shapes, tolerance_m: float) -> IntAr
     return np.bincount(point, minlength=len(points)).astype(np.intp)
 
 
-def overlaps(areas: Shapes | Survey, *, tolerance_m: float = 0.0) -> Overlaps:
+def overlaps(areas: ShapesOrSpool | Survey, *, tolerance_m: float = 0.0) -> Overlaps:
     """Find the pairs of areas that overlap.
 
     Parameters
@@ -186,13 +188,12 @@ def overlaps(areas: Shapes | Survey, *, tolerance_m: float = 0.0) -> Overlaps:
 
 def _pairs(looked: Survey) -> tuple[IntArray, IntArray]:
     """Return positions of pairs whose bounds meet, among those that reach into a place that is covered twice."""
-    there = looked.areas[looked.rows]
+    there = only(looked.areas, looked.rows)
     among = np.arange(len(there))
     if looked.faces is not None:
         doubled = looked.faces[looked.layers > 1]
         among = np.unique(looked.tree.query(doubled, predicate="intersects")[1])
-    near, other = looked.tree.query(there[among])
-    first, second = among[near], other
+    first, second = near_pairs(looked.tree, there, among)
     keep = first < second
     if len(among) < len(there):
         keep &= np.isin(second, among)
@@ -202,12 +203,38 @@ def _pairs(looked: Survey) -> tuple[IntArray, IntArray]:
     return first[order], second[order]
 
 
-def cut(areas: Shapes, first: IntArray, second: IntArray, *, tolerance_m: float) -> Overlaps:
+def near_pairs(tree: Tree, shapes: ShapesOrSpool, rows: IntArray) -> tuple[IntArray, IntArray]:
+    """Return pairs of geometries whose bounds meet.
+
+    Parameters
+    ----------
+    tree : Tree
+        Of some geometries.
+    shapes : ndarray of geometry, or ShapeSpool
+        Others.
+    rows : ndarray of int
+        Which of the others are asked for.
+
+    Returns
+    -------
+    first, second : ndarray of int, shape (pairs,)
+        Positions among the others, and in the tree.
+    """
+    found = []
+    for start in range(0, len(rows), PART_ROWS):
+        some = rows[start : start + PART_ROWS]
+        near, other = tree.query(shapes[some])
+        found.append(np.stack((some[near], other)))
+    first, second = np.concatenate(found, axis=1) if found else np.empty((2, 0), dtype=np.intp)
+    return first, second
+
+
+def cut(areas: ShapesOrSpool, first: IntArray, second: IntArray, *, tolerance_m: float) -> Overlaps:
     """Cut pairs of areas with each other.
 
     Parameters
     ----------
-    areas : ndarray of geometry, shape (n,)
+    areas : ndarray of geometry, shape (n,), or ShapeSpool
         Valid areas, metres.
     first, second : ndarray of int, shape (pairs,)
         Positions of pairs that may overlap.
@@ -219,11 +246,15 @@ def cut(areas: Shapes, first: IntArray, second: IntArray, *, tolerance_m: float)
     Overlaps
         Those that count, in the same order.
     """
-    meet = shapely.relate_pattern(areas[first], areas[second], _OVERLAPPING)
-    first, second = first[meet], second[meet]
-    places = areal(shapely.intersection(areas[first], areas[second]))
-    wide = is_wider(places, tolerance_m)
-    return Overlaps(first[wide], second[wide], places[wide], shapely.area(places[wide]))
+    found = []
+    for start in range(0, max(len(first), 1), PART_ROWS):
+        one, two = first[start : start + PART_ROWS], second[start : start + PART_ROWS]
+        meet = shapely.relate_pattern(areas[one], areas[two], _OVERLAPPING)
+        one, two = one[meet], two[meet]
+        places = areal(shapely.intersection(areas[one], areas[two]))
+        wide = is_wider(places, tolerance_m)
+        found.append((one[wide], two[wide], places[wide], shapely.area(places[wide])))
+    return Overlaps(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
 def areal(shapes: Shapes) -> Shapes:
@@ -248,7 +279,7 @@ def areal(shapes: Shapes) -> Shapes:
     return result
 
 
-def gaps(areas: Shapes | Survey, *, tolerance_m: float = 0.0) -> Gaps:
+def gaps(areas: ShapesOrSpool | Survey, *, tolerance_m: float = 0.0) -> Gaps:
     """Find the holes that areas enclose between them.
 
     Parameters

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 import geopandas as gpd
 
 from layers.definitions import LayerDefinition
+from layers.spool import ShapeSpool
 from layers.topology.finding import (
     area_findings,
     cover_findings,
@@ -27,6 +28,7 @@ def check_topology(
     *,
     against: Mapping[str, gpd.GeoDataFrame] | None = None,
     touched: Collection[str] | None = None,
+    shapes: ShapeSpool | None = None,
 ) -> tuple[Issue, ...]:
     """Find where features of a layer are at odds with each other, or with a layer that should cover them.
 
@@ -40,6 +42,8 @@ def check_topology(
         Other layers by id, in the same form, as far as `covered_by` asks for them.
     touched : collection of str, optional
         Only what involves one of these features is told, the same as in a check of all; of gaps, what lies round them.
+    shapes : ShapeSpool, optional
+        The geometries of all features, where those of `features` are missing.
 
     Returns
     -------
@@ -54,7 +58,7 @@ def check_topology(
     rules = definition.topology
     if rules is None or not len(features) or features.active_geometry_name is None:
         return ()
-    plane = ground(definition, rules, features, touched=touched)
+    plane = ground(definition, rules, features, touched=touched, shapes=shapes)
     if plane is None:
         return ()
     findings = [unchecked(seen) for seen in plane.left_out]

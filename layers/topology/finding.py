@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +15,14 @@ from shapely.geometry.base import BaseGeometry
 
 from layers.coercion import as_texts
 from layers.crs import to_store_crs
-from layers.topology.areas import Gaps, Overlaps, cut, gaps, overlaps, survey
+from layers.spool import ShapesOrSpool, missing, only, over, parts_of_shapes, spooled
+from layers.topology.areas import Gaps, Overlaps, cut, gaps, near_pairs, overlaps, survey
 from layers.topology.ground import Ground, plane
-from layers.topology.lines import crossings_and_stretches, loose_ends
+from layers.topology.lines import Pairing, crossings_and_stretches, loose_ends
 from layers.topology.linework import IntArray, Shapes
-from layers.topology.others import duplicates, outside
+from layers.topology.others import Outside, duplicates, outside
 from layers.topology.scenes import Scene, togetherness
+from layers.topology.trees import tree_of
 from layers.topology.widths import is_wider
 from layers.types import Text
 from layers.validation.model import Issue, Mask, Rows
@@ -172,7 +175,7 @@ def _amount(shape: BaseGeometry) -> tuple[float | None, str | None]:
     return (shape.area, "m2") if dimension == 2 else (shape.length, "m") if dimension == 1 else (None, None)
 
 
-def _same(shapes: Shapes, first: IntArray, second: IntArray) -> Mask:
+def _same(shapes: ShapesOrSpool, first: IntArray, second: IntArray) -> Mask:
     """Tell which pairs are one geometry twice."""
     rows, which = np.unique(np.concatenate((first, second)), return_inverse=True)
     one, other = duplicates(shapes[rows])[which].reshape(2, -1)
@@ -201,7 +204,7 @@ def area_findings(ground: Ground) -> Iterator[Finding]:
         return
     scenes, complete = ground.together.scenes(rows)
     surveyed = [
-        (scene, survey(ground.shapes[scene.rows], tolerance_m=rules.tolerance_m, valid=True))
+        (scene, survey(only(ground.shapes, scene.rows), tolerance_m=rules.tolerance_m, valid=True))
         for scene in scenes
         if rules.gaps != "allowed" or (ground.touched is None and complete)
     ]
@@ -242,8 +245,8 @@ def _joined(found: Sequence[Overlaps]) -> Overlaps:
 def _near_pairs(ground: Ground, rows: IntArray) -> Overlaps:
     """Cut the pairs that the check is about, by their bounds."""
     about = rows if ground.touched is None else rows[ground.touched[rows]]
-    near, other = shapely.STRtree(ground.shapes[rows]).query(ground.shapes[about])
-    one, two = about[near], rows[other]
+    one, other = near_pairs(tree_of(only(ground.shapes, rows)), ground.shapes, about)
+    two = rows[other]
     pairs = np.unique(np.column_stack((np.minimum(one, two), np.maximum(one, two)))[one != two], axis=0)
     first, second = pairs[:, 0], pairs[:, 1]
     keep = ground.together.pairs(first, second)
@@ -317,7 +320,9 @@ def _beside(ground: Ground, places: Shapes, rows: IntArray) -> Iterator[IntArray
     """Yield the features round each gap, the one with the longest common border first."""
     room = max(2 * ground.rules.tolerance_m, 1e-6)
     wider = shapely.buffer(places, room, quad_segs=1, join_style="mitre")
-    place, other = shapely.STRtree(ground.shapes[rows]).query(wider, predicate="intersects")
+    if not len(places):
+        return
+    place, other = tree_of(only(ground.shapes, rows)).query(wider, predicate="intersects")
     common = shapely.area(shapely.intersection(wider[place], ground.shapes[rows[other]]))
     # In centimetres of common border: the rest is noise.
     order = np.lexsort((rows[other], -np.round(common / room, 2), place))
@@ -330,7 +335,7 @@ def _beside(ground: Ground, places: Shapes, rows: IntArray) -> Iterator[IntArray
 def _narrow_features(ground: Ground, rows: IntArray) -> Iterator[Finding]:
     rules = ground.rules
     rows = rows[ground.concerned(rows)]
-    for row in rows[~is_wider(ground.shapes[rows], rules.sliver_m)].tolist():
+    for row in rows[~over(only(ground.shapes, rows), lambda some: is_wider(some, rules.sliver_m))].tolist():
         shape = ground.shapes[row]
         seen = Text(
             vi=f"đối tượng {shape.area:.2f} m², hẹp hơn {rules.sliver_m:g} m",
@@ -356,17 +361,17 @@ def line_findings(ground: Ground) -> Iterator[Finding]:
     rules, rows = ground.rules, ground.rows(1)
     if not len(rows):
         return
+    # How lines meet is asked of all at once.
+    lines = ground.shapes[:]
     if rules.dangles != "allowed":
-        yield from _loose_ends(ground, rules.dangles)
+        yield from _loose_ends(ground, lines, rules.dangles)
     if rules.crossings != "allowed" or rules.overlaps != "allowed":
-        yield from _crossings(ground)
+        yield from _crossings(ground, lines)
 
 
-def _loose_ends(ground: Ground, severity: Severity) -> Iterator[Finding]:
+def _loose_ends(ground: Ground, lines: Shapes, severity: Severity) -> Iterator[Finding]:
     rules = ground.rules
-    found = loose_ends(
-        ground.shapes, tolerance_m=rules.tolerance_m, reach_m=rules.reach_m, together=ground.together.pairs
-    )
+    found = loose_ends(lines, tolerance_m=rules.tolerance_m, reach_m=rules.reach_m, together=ground.together.pairs)
     for n in np.flatnonzero(ground.concerned(found.first, found.second)).tolist():
         row, other, distance = int(found.first[n]), int(found.second[n]), float(found.distance_m[n])
         name = _name(ground, other)
@@ -376,10 +381,10 @@ def _loose_ends(ground: Ground, severity: Severity) -> Iterator[Finding]:
         yield Finding("topology-dangle", row, other, found.places[n], distance, "m", severity, seen, _JOINED)
 
 
-def _crossings(ground: Ground) -> Iterator[Finding]:
+def _crossings(ground: Ground, lines: Shapes) -> Iterator[Finding]:
     rules = ground.rules
     crossed, shared = crossings_and_stretches(
-        ground.shapes, tolerance_m=rules.tolerance_m, shortest_m=rules.sliver_m, together=ground.together.pairs
+        lines, tolerance_m=rules.tolerance_m, shortest_m=rules.sliver_m, together=ground.together.pairs
     )
     if rules.crossings != "allowed":
         for n in np.flatnonzero(ground.concerned(crossed.first, crossed.second)).tolist():
@@ -389,7 +394,7 @@ def _crossings(ground: Ground) -> Iterator[Finding]:
             yield Finding("topology-crossing", row, other, crossed.places[n], None, None, rules.crossings, seen, _NODE)
     if rules.overlaps == "allowed":
         return
-    same = _same(ground.shapes, shared.first, shared.second) & (rules.duplicates != "allowed")
+    same = _same(lines, shared.first, shared.second) & (rules.duplicates != "allowed")
     for n in np.flatnonzero(ground.concerned(shared.first, shared.second) & ~same).tolist():
         row, other, length = int(shared.first[n]), int(shared.second[n]), float(shared.length_m[n])
         name = _name(ground, other)
@@ -416,11 +421,10 @@ def cover_findings(ground: Ground, against: Mapping[str, gpd.GeoDataFrame]) -> I
     if layer is None or severity == "allowed":
         return
     covers = against.get(layer)
-    shapes = ground.shapes
-    if ground.touched is not None:
-        shapes = shapes.copy()
-        shapes[~ground.touched] = None
-    if shapely.is_missing(shapes).all():
+    shapes, touched = ground.shapes, ground.touched
+    if touched is not None:
+        shapes = spooled(shapes, lambda start, some: _some_of(some, touched[start : start + len(some)]))
+    if missing(shapes).all():
         return
     if covers is None or not len(covers):
         seen = Text(
@@ -429,7 +433,7 @@ def cover_findings(ground: Ground, against: Mapping[str, gpd.GeoDataFrame]) -> I
         )
         yield unchecked(seen, Text(vi=f"lớp {layer}", en=f"the layer {layer}"))
         return
-    around, _, _ = plane(covers, ground.crs)
+    around = plane(covers, ground.crs)[0][:]
     outlined = shapely.get_dimensions(around) == 2
     outlines = covers[outlined]
     times, own = togetherness(outlines, within=None), ground.together
@@ -437,7 +441,7 @@ def cover_findings(ground: Ground, against: Mapping[str, gpd.GeoDataFrame]) -> I
     def meet(row: IntArray, cover: IntArray) -> Mask:
         return np.asarray((own.start[row] <= times.end[cover]) & (times.start[cover] <= own.end[row]))
 
-    found = outside(shapes, around[outlined], together=meet)
+    found = _outside(shapes, around[outlined], meet)
     areal = shapely.get_dimensions(found.places) == 2
     counts = np.where(areal, is_wider(found.places, ground.rules.tolerance_m), found.amounts > ground.rules.tolerance_m)
     named = _named(ground, layer)
@@ -456,6 +460,24 @@ def cover_findings(ground: Ground, against: Mapping[str, gpd.GeoDataFrame]) -> I
             en=f"{unknown} features: the outline that should cover them in the layer {layer} is not known",
         )
         yield unchecked(seen)
+
+
+def _further(together: Pairing, start: int, row: IntArray, cover: IntArray) -> Mask:
+    return together(row + start, cover)
+
+
+def _some_of(shapes: Shapes, mask: Mask) -> Shapes:
+    some = shapes.copy()
+    some[~mask] = None
+    return some
+
+
+def _outside(shapes: ShapesOrSpool, covers: Shapes, together: Pairing) -> Outside:
+    found = []
+    for start, some in parts_of_shapes(shapes):
+        part = outside(some, covers, together=functools.partial(_further, together, start))
+        found.append(part._replace(rows=part.rows + start))
+    return Outside(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
 def _cover_finding(row: int, place: BaseGeometry, amount: float, layer: str, severity: Severity) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -12,8 +12,9 @@ import shapely
 from pyproj import CRS
 
 from layers.crs import AREA_MARGIN_DEG, metric, parse_crs
-from layers.definitions import LayerDefinition, Topology
-from layers.topology.linework import IntArray, Shapes
+from layers.definitions import STORE_CRS, LayerDefinition, Topology
+from layers.spool import ShapesOrSpool, ShapeSpool, joined_bounds, over, spooled
+from layers.topology.linework import FloatArray, IntArray, Shapes
 from layers.topology.scenes import Togetherness, togetherness
 from layers.types import Text
 from layers.validation.model import Mask
@@ -39,8 +40,10 @@ class Ground:
         What is asked of it.
     features : GeoDataFrame
         As given.
-    shapes : ndarray of geometry, shape (features,)
+    shapes : ndarray of geometry, shape (features,), or ShapeSpool
         In `crs`; None for what is not compared.
+    dimensions : ndarray of int, shape (features,)
+        Of the shapes; -1 for none.
     crs : CRS
         A projected CRS in metres.
     together : Togetherness
@@ -54,7 +57,8 @@ class Ground:
     definition: LayerDefinition
     rules: Topology
     features: gpd.GeoDataFrame
-    shapes: Shapes
+    shapes: ShapesOrSpool
+    dimensions: IntArray
     crs: CRS
     together: Togetherness
     touched: Mask | None
@@ -73,7 +77,7 @@ class Ground:
         ndarray of int
             In rising order.
         """
-        return np.flatnonzero(np.isin(shapely.get_dimensions(self.shapes), dimensions))
+        return np.flatnonzero(np.isin(self.dimensions, dimensions))
 
     def concerned(self, *sides: IntArray) -> Mask:
         """Tell which findings the check is about.
@@ -93,34 +97,47 @@ class Ground:
         return np.asarray(np.logical_or.reduce([self.touched[side] for side in sides]))
 
 
-def _usable(features: gpd.GeoDataFrame) -> tuple[Mask, Mask, Mask]:
-    """Tell which geometries can be compared with others.
+class _Usable(NamedTuple):
+    """Which geometries can be compared with others.
 
-    Parameters
+    Attributes
     ----------
-    features : GeoDataFrame
-        EPSG:4326.
-
-    Returns
-    -------
     mask : ndarray of bool, shape (features,)
         Those with a geometry of real coordinates that is more than a sketch.
     wrong, sketched : ndarray of bool, shape (features,)
         Those that are left out, having a geometry that cannot be read, or that is no more than a sketch.
+    bounds : ndarray of float, shape (4,)
+        Of those of the mask.
     """
-    shapes = np.asarray(features.geometry.array)
-    there = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
-    bounds = shapely.bounds(shapes)
+
+    mask: Mask
+    wrong: Mask
+    sketched: Mask
+    bounds: FloatArray
+
+
+def _look(shapes: Shapes) -> FloatArray:
+    """Return bounds, number of vertices and type of geometries."""
+    counts, types = shapely.get_num_coordinates(shapes), shapely.get_type_id(shapes)
+    return np.column_stack((shapely.bounds(shapes).reshape(-1, 4), counts, types))
+
+
+def _usable(features: gpd.GeoDataFrame, shapes: ShapesOrSpool) -> _Usable:
+    looks = over(shapes, _look)
+    bounds, there = looks[:, :4], looks[:, 4] > 0
     with np.errstate(invalid="ignore"):
         placed = (bounds[:, :2] >= _LIMITS[:2]).all(axis=1) & (bounds[:, 2:] <= _LIMITS[2:]).all(axis=1)
-    right = placed & (shapely.get_type_id(shapes) != shapely.GeometryType.GEOMETRYCOLLECTION)
+    right = placed & (looks[:, 5] != shapely.GeometryType.GEOMETRYCOLLECTION)
     rough = np.zeros(len(features), dtype=bool)
     if "position" in features.columns:
         rough = features["position"].isin(_ROUGH).to_numpy(dtype=bool)
-    return there & right & ~rough, there & ~right, there & right & rough
+    mask = there & right & ~rough
+    return _Usable(mask, there & ~right, there & right & rough, joined_bounds(bounds[mask]))
 
 
-def plane(features: gpd.GeoDataFrame, crs: CRS) -> tuple[Shapes, Mask, Mask]:
+def plane(
+    features: gpd.GeoDataFrame, crs: CRS, shapes: ShapesOrSpool | None = None
+) -> tuple[ShapesOrSpool, Mask, Mask]:
     """Put the geometries that can be compared with others on a plane.
 
     Parameters
@@ -129,22 +146,32 @@ def plane(features: gpd.GeoDataFrame, crs: CRS) -> tuple[Shapes, Mask, Mask]:
         EPSG:4326.
     crs : CRS
         A projected CRS in metres.
+    shapes : ndarray of geometry, or ShapeSpool, optional
+        Their geometries; those of `features` without it.
 
     Returns
     -------
-    shapes : ndarray of geometry, shape (features,)
+    shapes : ndarray of geometry, shape (features,), or ShapeSpool
         Valid there; None for what cannot be compared.
     wrong, sketched : ndarray of bool, shape (features,)
         Those that are left out, having a geometry that is not valid, or that is no more than a sketch.
     """
-    mask, wrong, sketched = _usable(features)
-    shapes = np.full(len(features), None, dtype=object)
-    if mask.any():
-        some = gpd.GeoDataFrame(geometry=features.geometry.array[mask], crs=features.crs)
-        shapes[mask] = np.asarray(metric(some, crs.to_wkt()).geometry.array)
-    broken = mask & ~shapely.is_valid(shapes)
-    shapes[broken] = None
-    return shapes, wrong | broken, sketched
+    given = np.asarray(features.geometry.array) if shapes is None else shapes
+    usable = _usable(features, given)
+    broken = np.zeros(len(features), dtype=bool)
+
+    def moved(start: int, some: Shapes) -> Shapes:
+        mask = usable.mask[start : start + len(some)]
+        flat = np.full(len(some), None, dtype=object)
+        if mask.any():
+            bare = gpd.GeoDataFrame(geometry=some[mask], crs=features.crs)
+            flat[mask] = np.asarray(metric(bare, crs.to_wkt()).geometry.array)
+        wrong = mask & ~shapely.is_valid(flat)
+        broken[start : start + len(some)] = wrong
+        flat[wrong] = None
+        return flat
+
+    return spooled(given, moved), usable.wrong | broken, usable.sketched
 
 
 def _left_out(wrong: int, sketched: int) -> tuple[Text, ...]:
@@ -163,13 +190,13 @@ def _left_out(wrong: int, sketched: int) -> tuple[Text, ...]:
     return tuple(told)
 
 
-def metric_crs_for(features: gpd.GeoDataFrame, wanted: str) -> CRS:
+def metric_crs_for(bounds: FloatArray, wanted: str) -> CRS:
     """Return the projected CRS in which features are measured.
 
     Parameters
     ----------
-    features : GeoDataFrame
-        EPSG:4326, with at least one geometry.
+    bounds : ndarray of float, shape (4,)
+        Of the features, in degrees.
     wanted : str
         The layer's `metric_crs`.
 
@@ -179,18 +206,23 @@ def metric_crs_for(features: gpd.GeoDataFrame, wanted: str) -> CRS:
         That of the layer; where the features lie far outside the area it is made for, their UTM zone.
     """
     crs: CRS = parse_crs(wanted, where="metric_crs")
-    minx, miny, maxx, maxy = features.total_bounds
+    minx, miny, maxx, maxy = bounds.tolist()
     area = crs.area_of_use
     if area is not None:
         outside = max(area.west - maxx, minx - area.east, area.south - maxy, miny - area.north)
         if outside > AREA_MARGIN_DEG:
-            zone: CRS = features.estimate_utm_crs()
+            zone: CRS = gpd.GeoSeries([shapely.box(minx, miny, maxx, maxy)], crs=STORE_CRS).estimate_utm_crs()
             return zone
     return crs
 
 
 def ground(
-    definition: LayerDefinition, rules: Topology, features: gpd.GeoDataFrame, *, touched: Collection[str] | None
+    definition: LayerDefinition,
+    rules: Topology,
+    features: gpd.GeoDataFrame,
+    *,
+    touched: Collection[str] | None,
+    shapes: ShapeSpool | None = None,
 ) -> Ground | None:
     """Put features on a plane.
 
@@ -204,6 +236,8 @@ def ground(
         Typed, EPSG:4326.
     touched : collection of str or None
         Ids that the check is about; None for all.
+    shapes : ShapeSpool, optional
+        The geometries, where those of `features` are missing.
 
     Returns
     -------
@@ -211,22 +245,28 @@ def ground(
         None where there is nothing to compare and nothing was left out.
     """
     about = None if touched is None else np.asarray(features.index.isin(list(touched)))
-    mask, wrong, sketched = _usable(features)
+    given: ShapesOrSpool = np.asarray(features.geometry.array) if shapes is None else shapes
+    usable = _usable(features, given)
+    mask, wrong, sketched = usable.mask, usable.wrong, usable.sketched
     if not (mask | wrong | sketched).any():
         return None
     crs: CRS = parse_crs(definition.metric_crs, where="metric_crs")
     if mask.any():
-        crs = metric_crs_for(features[mask], definition.metric_crs)
+        crs = metric_crs_for(usable.bounds, definition.metric_crs)
     near = np.ones(len(features), dtype=bool)
-    if about is not None and rules.gaps == "allowed" and mask.any():
-        near = _neighbourhood(np.asarray(features.geometry.array), mask, about, rules)
-    shapes = np.full(len(features), None, dtype=object)
-    shapes[near], broken, rough = plane(features[near], crs)
+    if isinstance(given, ShapeSpool):
+        flat, broken, rough = plane(features, crs, given)
+    else:
+        if about is not None and rules.gaps == "allowed" and mask.any():
+            near = _neighbourhood(given, mask, about, rules)
+        flat = np.full(len(features), None, dtype=object)
+        flat[near], broken, rough = plane(features[near], crs)
     wrong[near], sketched[near] = broken, rough
     told = np.ones(len(features), dtype=bool) if about is None else about
     left_out = _left_out(int((wrong & told).sum()), int((sketched & told).sum()))
     together = togetherness(features, within=rules.within)
-    return Ground(definition, rules, features, shapes, crs, together, about, left_out)
+    dimensions = over(flat, shapely.get_dimensions)
+    return Ground(definition, rules, features, flat, dimensions, crs, together, about, left_out)
 
 
 def _neighbourhood(shapes: Shapes, mask: Mask, about: Mask, rules: Topology) -> Mask:

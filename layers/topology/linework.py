@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from layers.spool import Shapes, ShapesOrSpool, ShapeSpool, parts_of_shapes
+
 __all__ = ["FloatArray", "IntArray", "Linework", "Shapes", "linework"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
-Shapes = npt.NDArray[np.object_]
 _Hashes = npt.NDArray[np.uint64]
 
 #: Vertices are the same if they are in one cell of a grid this much finer than the tolerance.
@@ -49,12 +50,12 @@ class Linework(NamedTuple):
     matched: int
 
 
-def linework(areas: Shapes, *, tolerance_m: float) -> Linework:
+def linework(areas: ShapesOrSpool, *, tolerance_m: float) -> Linework:
     """Return the edges that areas do not share.
 
     Parameters
     ----------
-    areas : ndarray of geometry, shape (n,)
+    areas : ndarray of geometry, shape (n,), or ShapeSpool
         Valid Polygons and MultiPolygons, metres.
     tolerance_m : float
         Vertices nearer than about an eighth of it are the same; 0 for exactly the same.
@@ -71,26 +72,93 @@ def linework(areas: Shapes, *, tolerance_m: float) -> Linework:
     >>> len(left.segments), left.matched
     (6, 2)
     """
-    points, starts, ways = _edges(areas)
-    if not len(starts):
+    left = _left_over(areas, tolerance_m)
+    if not left.edges:
         return Linework(np.empty((0, 2, 2)), 0)
-    names = _names(points, tolerance_m)
-    real = names[starts] != names[starts + 1]
-    starts, ways = starts[real], ways[real]
-    forward = names[starts] < names[starts + 1]
-    kept, net = _unmatched(names[starts], names[starts + 1], np.where(forward, ways, -ways))
-    places, start, end = _places(points, names, starts[kept], starts[kept] + 1, tolerance_m)
-    # The net way of an edge is from the smaller name to the larger; here it becomes that from its start to its end.
-    ways = np.where(forward[kept], net, -net)
-    count = len(starts)
-    del points, names, starts, forward
-    edges = _matched(places, _Edges(start, end, ways))
+    places, start, end = _places(left.points, left.names, tolerance_m)
+    edges = _matched(places, _Edges(start, end, left.net))
     if tolerance_m > 0:
         if len(edges.start) > _MANY:
             edges = _straightened(places, edges, tolerance_m * _ON_EDGE)
         edges = _split(places, edges, tolerance_m * _ON_EDGE)
     segments = places.points[np.stack([edges.start, edges.end], axis=1)]
-    return Linework(segments, count - len(segments))
+    return Linework(segments, left.edges - len(segments))
+
+
+class _LeftOver(NamedTuple):
+    """One edge of each that is not passed as often one way as the other.
+
+    Both ends, first the starts and then the ends of all: coordinates and names; how much more often an edge is passed
+    from start to end than back; and how many edges there are in all.
+    """
+
+    points: FloatArray
+    names: _Hashes
+    net: IntArray
+    edges: int
+
+
+def _left_over(areas: ShapesOrSpool, tolerance_m: float) -> _LeftOver:
+    """Match edges by the places that they join.
+
+    Of an edge memory holds one number and its way; which ones have a match is known once all were seen, and then the
+    areas are gone through again for the others.
+    """
+    lone: _Sides | None = None
+    keys, ways = [np.empty(0, dtype=np.uint64)], [np.empty(0, dtype=np.int8)]
+    for _, some in parts_of_shapes(areas):
+        sides = _sides(some, tolerance_m)
+        keys.append(_mixed(np.minimum(*sides.names) ^ _mixed(np.maximum(*sides.names))))
+        ways.append(np.where(sides.forward, sides.ways, -sides.ways))
+        lone = None if isinstance(areas, ShapeSpool) else sides
+    every, way = np.concatenate(keys), np.concatenate(ways)
+    # Of a large layer each of them is large.
+    keys.clear()
+    ways.clear()
+    count = len(every)
+    kept, net = _unmatched(every, way)
+    del every, way
+    order = np.argsort(kept)
+    kept, net = kept[order], net[order]
+    points, names, forward, before = [], [], [], 0
+    for _, some in parts_of_shapes(areas) if count else ():
+        sides = lone or _sides(some, tolerance_m)
+        mine = kept[slice(*np.searchsorted(kept, [before, before + len(sides.ways)]))] - before
+        points.append(sides.points[np.stack((sides.starts[mine], sides.starts[mine] + 1))])
+        names.append(sides.names[:, mine])
+        forward.append(sides.forward[mine])
+        before += len(sides.ways)
+    if not points:
+        return _LeftOver(np.empty((0, 2)), np.empty(0, dtype=np.uint64), net, 0)
+    # The net way of an edge is from the smaller name to the larger; here it becomes that from its start to its end.
+    net = np.where(np.concatenate(forward), net, -net)
+    return _LeftOver(
+        np.concatenate(points, axis=1).reshape(-1, 2), np.concatenate(names, axis=1).reshape(-1), net, count
+    )
+
+
+class _Sides(NamedTuple):
+    """Edges of areas.
+
+    Vertices; where each edge starts among them; names of both ends; whether the name of the start is the smaller one;
+    and 1 where the area is on the left of the edge, else -1.
+    """
+
+    points: FloatArray
+    starts: IntArray
+    names: _Hashes
+    forward: npt.NDArray[np.bool_]
+    ways: npt.NDArray[np.int8]
+
+
+def _sides(areas: Shapes, tolerance_m: float) -> _Sides:
+    """Return the edges of areas that are longer than the tolerance tells apart."""
+    points, starts, ways = _edges(areas)
+    names = _names(points, tolerance_m)
+    real = names[starts] != names[starts + 1]
+    starts, ways = starts[real], ways[real]
+    ends = np.stack((names[starts], names[starts + 1]))
+    return _Sides(points, starts, ends, ends[0] < ends[1], ways)
 
 
 class _Places(NamedTuple):
@@ -108,19 +176,19 @@ class _Edges(NamedTuple):
     net: IntArray
 
 
-def _unmatched(start: _Hashes, end: _Hashes, ways: IntArray) -> tuple[IntArray, IntArray]:
-    """Return one edge of each that is not passed as often one way as the other, and by how much.
+def _unmatched(keys: _Hashes, ways: npt.NDArray[np.integer]) -> tuple[IntArray, IntArray]:
+    """Return the first edge of each that is not passed as often one way as the other, and by how much.
 
     The way of an edge is counted from the smaller name to the larger.
     """
-    if not len(start):
+    if not len(keys):
         return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
-    keys = _mixed(np.minimum(start, end) ^ _mixed(np.maximum(start, end)))
     order = np.argsort(keys)
     keys = keys[order]
     first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
     net = np.add.reduceat(ways[order], first, dtype=np.intp)
-    return order[first[net != 0]], net[net != 0]
+    # Whatever order equal ones were sorted into.
+    return np.minimum.reduceat(order, first)[net != 0], net[net != 0]
 
 
 def _matched(places: _Places, edges: _Edges) -> _Edges:
@@ -128,24 +196,24 @@ def _matched(places: _Places, edges: _Edges) -> _Edges:
     start, end, net = (values[edges.start != edges.end] for values in edges)
     forward = places.names[start] < places.names[end]
     start, end, net = np.where(forward, start, end), np.where(forward, end, start), np.where(forward, net, -net)
-    kept, net = _unmatched(places.names[start], places.names[end], net)
+    # Names are in rising order here, the smaller first.
+    keys = _mixed(places.names[start] ^ _mixed(places.names[end]))
+    kept, net = _unmatched(keys, net)
     return _Edges(start[kept], end[kept], net)
 
 
-def _places(
-    points: FloatArray, names: _Hashes, start: IntArray, end: IntArray, tolerance_m: float
-) -> tuple[_Places, IntArray, IntArray]:
-    """Return the places of vertices, and which of them edges start and end at."""
-    every = np.concatenate((start, end))
-    different, first, which = np.unique(names[every], return_index=True, return_inverse=True)
-    there = points[every[first]]
+def _places(points: FloatArray, names: _Hashes, tolerance_m: float) -> tuple[_Places, IntArray, IntArray]:
+    """Return the places of the starts and the ends of edges, and which of them edges start and end at."""
+    different, first, which = np.unique(names, return_index=True, return_inverse=True)
+    there = points[first]
     if tolerance_m > 0:
         # A second grid, half a cell aside, joins what a line of the first one parts.
         different, first, again = np.unique(
             _names(there, tolerance_m, shift=_SHIFT + 0.5), return_index=True, return_inverse=True
         )
         there, which = there[first], again[which]
-    return _Places(there, different), which[: len(start)], which[len(start) :]
+    start, end = np.split(which, 2)
+    return _Places(there, different), start, end
 
 
 def _straightened(places: _Places, edges: _Edges, distance_m: float) -> _Edges:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from layers.spool import ShapesOrSpool, over
 from layers.topology.lines import Pairing, everyone
 from layers.topology.linework import FloatArray, IntArray, Shapes
 
@@ -32,12 +33,12 @@ class Outside(NamedTuple):
     amounts: FloatArray
 
 
-def duplicates(shapes: Shapes) -> IntArray:
+def duplicates(shapes: ShapesOrSpool) -> IntArray:
     """Tell of each geometry which one before it is the same.
 
     Parameters
     ----------
-    shapes : ndarray of geometry, shape (n,)
+    shapes : ndarray of geometry, shape (n,), or ShapeSpool
         In any one CRS; None and empty ones are the same as nothing.
 
     Returns
@@ -51,16 +52,21 @@ def duplicates(shapes: Shapes) -> IntArray:
     [0, 1, 0]
     """
     firsts = np.arange(len(shapes))
-    rows = np.flatnonzero(~shapely.is_missing(shapes) & ~shapely.is_empty(shapes))
-    bounds = shapely.bounds(shapes[rows]).reshape(-1, 4)
-    counts = shapely.get_num_coordinates(shapes[rows])
-    table = pd.DataFrame(bounds).assign(kind=shapely.get_dimensions(shapes[rows]), count=counts)
+    outlines = over(shapes, _outlines)
+    rows = np.flatnonzero(~np.isnan(outlines[:, 0]))
+    table = pd.DataFrame(outlines[rows])
     # Few geometries have the bounds of another: only those are brought into normal form.
     alike = rows[table.duplicated(keep=False).to_numpy()]
     if len(alike):
         names = pd.Series(shapely.to_wkb(shapely.normalize(shapes[alike])))
         firsts[alike] = alike[names.groupby(names, sort=False).transform(lambda group: group.index[0]).to_numpy(int)]
     return firsts
+
+
+def _outlines(shapes: Shapes) -> FloatArray:
+    """Return bounds, dimension and number of vertices of geometries; NaN for the bounds of nothing."""
+    dimensions, counts = shapely.get_dimensions(shapes), shapely.get_num_coordinates(shapes)
+    return np.column_stack((shapely.bounds(shapes).reshape(-1, 4), dimensions, counts))
 
 
 def outside(shapes: Shapes, covers: Shapes, *, together: Pairing = everyone) -> Outside:

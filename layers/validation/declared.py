@@ -8,7 +8,7 @@ own zone differs by less than 0.1 %, far less than the tolerance.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +22,7 @@ from layers.crs import metric, parse_crs
 from layers.definitions import STORE_CRS, LayerDefinition
 from layers.georeference import FRAMES, ZoneFit, zone_from_areas, zone_from_lengths
 from layers.georeference.areas import ELLIPSOID
+from layers.spool import ShapesOrSpool, only, over, parts_of_shapes
 from layers.types import Text
 from layers.validation.amounts import UNITS, Amounts, Measure, Stated, read_amounts, stated_columns
 from layers.validation.ground import FloatArray, Shapes, ground_area, ground_length
@@ -55,7 +56,12 @@ _MARGIN: Final = 5.0
 
 
 def check_declared(
-    features: gpd.GeoDataFrame, *, definition: LayerDefinition | None, layer: str, metric_crs: str
+    features: gpd.GeoDataFrame,
+    *,
+    definition: LayerDefinition | None,
+    layer: str,
+    metric_crs: str,
+    shapes: ShapesOrSpool | None = None,
 ) -> tuple[Issue, ...]:
     """Compare stated areas, lengths and coordinates with the geometries.
 
@@ -69,6 +75,8 @@ def check_declared(
         What to call the layer in issues.
     metric_crs : str
         Projected CRS in which areas and lengths should have been computed.
+    shapes : ndarray of geometry, or ShapeSpool, optional
+        The geometries; those of `features` without it.
 
     Returns
     -------
@@ -77,16 +85,16 @@ def check_declared(
         are not measured.
     """
     table = pd.DataFrame(features.drop(columns=features.geometry.name))
-    shapes = np.asarray(features.geometry.array)
+    shapes = np.asarray(features.geometry.array) if shapes is None else shapes
     rows = Rows(layer, features.index)
     found = [*check_positions(table, shapes, rows, layer=layer)]
     stated = stated_columns(table.columns, definition)
     if not stated:
         return tuple(found)
-    drawn = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
+    drawn = over(shapes, lambda some: ~shapely.is_missing(some) & ~shapely.is_empty(some))
     if "position" in table.columns:
         drawn &= ~table["position"].isin(_NOT_DRAWN).to_numpy(dtype=bool)
-    dimension = shapely.get_dimensions(shapes)
+    dimension = over(shapes, shapely.get_dimensions)
     measured: dict[tuple[str, bool], FloatArray] = {}
     for one in stated:
         areal = one.measure == "area" or one.boundary
@@ -101,14 +109,22 @@ def check_declared(
             continue
         kind = (one.measure, areal)
         if kind not in measured:
-            only = shapes.copy()
-            only[~usable] = None
-            measured[kind] = ground_area(only) if one.measure == "area" else ground_length(only)
+            measured[kind] = _measured(shapes, usable, ground_area if one.measure == "area" else ground_length)
         compared &= measured[kind] > 0
         if compared.any():
             column = _Column(one, amounts, measured[kind], compared, shapes, rows, layer)
             found += _check(column, metric_crs, strict=definition is not None)
     return tuple(found)
+
+
+def _measured(shapes: ShapesOrSpool, usable: Mask, measure: Callable[[Shapes], FloatArray]) -> FloatArray:
+    """Measure those geometries that can be measured; the others as nothing."""
+    found = []
+    for start, some in parts_of_shapes(shapes):
+        used = some.copy()
+        used[~usable[start : start + len(some)]] = None
+        found.append(measure(used))
+    return np.concatenate(found)
 
 
 @dataclass(frozen=True)
@@ -119,7 +135,7 @@ class _Column:
     amounts: Amounts
     measured: FloatArray
     compared: Mask
-    shapes: Shapes
+    shapes: ShapesOrSpool
     rows: Rows
     layer: str
 
@@ -167,7 +183,7 @@ def _read(column: _Column, unit: str) -> _Reading:
     measure, amounts = column.stated.measure, column.amounts
     size: FloatArray | float = UNITS[measure][unit].size
     if np.isnan(size):
-        flat = shapely.area(column.shapes) if measure == "area" else shapely.length(column.shapes)
+        flat = over(column.shapes, shapely.area if measure == "area" else shapely.length)
         with np.errstate(divide="ignore", invalid="ignore"):
             size = np.where(flat > 0, column.measured / flat, np.nan)
     written = np.array([UNITS[measure][one].size if one in UNITS[measure] else np.nan for one in UNITS[measure]])
@@ -242,7 +258,7 @@ def _apart(column: _Column, used: _Reading) -> Issue:
 def _row_issues(column: _Column, used: _Reading) -> Iterator[Issue]:
     marked = column.compared & ~used.agrees & np.isfinite(used.values)
     # An outline that crosses itself has no area to speak of, and is an issue of its own.
-    marked[marked] = shapely.is_valid(column.shapes[marked])
+    marked[marked] = over(only(column.shapes, marked), shapely.is_valid)
     for row in np.flatnonzero(marked).tolist():
         size, title = _shown_unit(column, used, row)
         stated, drawn = used.values[row] / size, column.measured[row] / size

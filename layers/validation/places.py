@@ -21,6 +21,7 @@ import shapely
 from layers.coercion import as_texts
 from layers.definitions import LayerDefinition
 from layers.encodings.canonical import canonical, likeness
+from layers.spool import ShapesOrSpool, over
 from layers.text import search_key
 from layers.types import Text
 from layers.validation.ground import Shapes, ground_distance
@@ -132,6 +133,7 @@ def check_places(
     units: gpd.GeoDataFrame | None,
     layer: str,
     definition: LayerDefinition | None = None,
+    shapes: ShapesOrSpool | None = None,
 ) -> Found:
     """Hold the units that features name against where they lie.
 
@@ -146,6 +148,8 @@ def check_places(
         What to call the layer in issues.
     definition : LayerDefinition, optional
         The layer; coded fields name no unit, and the layer of units itself is not checked.
+    shapes : ndarray of geometry, or ShapeSpool, optional
+        The geometries; those of `features` without it.
 
     Returns
     -------
@@ -172,7 +176,8 @@ def check_places(
             en=f"Units named in {names} were not checked: there are no outlines of units.",
         )
         return Found(unchecked=(told,))
-    shapes, rows = np.asarray(features.geometry.array), Rows(layer, features.index)
+    shapes = np.asarray(features.geometry.array) if shapes is None else shapes
+    rows = Rows(layer, features.index)
     inside = _inside(shapes, outlines)
     issues: list[Issue] = []
     unchecked = []
@@ -222,9 +227,9 @@ def _outlines(units: gpd.GeoDataFrame) -> _Outlines:
     return _Outlines(names, spellings, kept["level"].astype(str).tolist(), shapes[usable])
 
 
-def _inside(shapes: Shapes, outlines: _Outlines) -> dict[int, list[int]]:
+def _inside(shapes: ShapesOrSpool, outlines: _Outlines) -> dict[int, list[int]]:
     """Return the units that each feature lies in, by a place within it."""
-    places = shapely.point_on_surface(shapes)
+    places = over(shapes, shapely.point_on_surface)
     found: dict[int, list[int]] = {}
     pairs: npt.NDArray[np.intp] = shapely.STRtree(outlines.shapes).query(places, predicate="intersects")
     for row, unit in pairs.T.tolist():
@@ -245,11 +250,11 @@ class _Column:
     texts: pd.Series[str]
     outlines: _Outlines
     inside: dict[int, list[int]]
-    shapes: Shapes
+    shapes: ShapesOrSpool
 
     def judge(self, rows: Rows, *, layer: str) -> tuple[list[Issue], int]:
         known = self.outlines.of(self.level)
-        drawn = ~shapely.is_missing(self.shapes) & ~shapely.is_empty(self.shapes)
+        drawn = over(self.shapes, lambda some: ~shapely.is_missing(some) & ~shapely.is_empty(some))
         issues, skipped = [], 0
         positions, different = pd.factorize(self.texts)
         listed = [self._names(str(text), known) for text in different]

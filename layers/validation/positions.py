@@ -12,6 +12,7 @@ import shapely
 from layers.formats.coordinates import PlaceColumns, place_columns, read_numbers
 from layers.georeference import FRAMES, Reading, read_points
 from layers.georeference.frames import shift_of
+from layers.spool import ShapesOrSpool, only, over, parts_of_shapes
 from layers.types import Text
 from layers.validation.amounts import half_digit
 from layers.validation.ground import FloatArray, Shapes, ground_distance
@@ -43,14 +44,14 @@ class _Compared(NamedTuple):
     apart: FloatArray
 
 
-def check_positions(table: pd.DataFrame, shapes: Shapes, rows: Rows, *, layer: str) -> Iterator[Issue]:
+def check_positions(table: pd.DataFrame, shapes: ShapesOrSpool, rows: Rows, *, layer: str) -> Iterator[Issue]:
     """Compare columns of coordinates with the geometries.
 
     Parameters
     ----------
     table : DataFrame
         Attributes.
-    shapes : ndarray of geometry, shape (rows,)
+    shapes : ndarray of geometry, shape (rows,), or ShapeSpool
         EPSG:4326; None where unknown.
     rows : Rows
         Makes issues of rows.
@@ -62,8 +63,11 @@ def check_positions(table: pd.DataFrame, shapes: Shapes, rows: Rows, *, layer: s
     Issue
         By pair of columns: as a whole first, then rows in order.
     """
-    drawn = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
-    for pair in place_columns(list(table.columns)):
+    pairs = list(place_columns(list(table.columns)))
+    if not pairs:
+        return
+    drawn = over(shapes, lambda some: ~shapely.is_missing(some) & ~shapely.is_empty(some))
+    for pair in pairs:
         numbers = np.column_stack([read_numbers(table[name]) for name in (pair.x, pair.y)])
         given = np.isfinite(numbers).all(axis=1) & (numbers != 0).any(axis=1)
         if (given & drawn).any():
@@ -87,10 +91,10 @@ def _empty(pair: PlaceColumns, empty: Mask, drawn: Mask, rows: Rows, *, layer: s
 
 
 def _disagreeing(
-    pair: PlaceColumns, numbers: FloatArray, compared: Mask, shapes: Shapes, rows: Rows, *, layer: str
+    pair: PlaceColumns, numbers: FloatArray, compared: Mask, shapes: ShapesOrSpool, rows: Rows, *, layer: str
 ) -> Iterator[Issue]:
     picked = np.flatnonzero(compared)
-    numbers, taken = numbers[picked], shapes[picked]
+    numbers, taken = numbers[picked], only(shapes, picked)
     few = np.linspace(0, len(picked) - 1, min(len(picked), _SAMPLE)).astype(int)
     reading, far = _reading(numbers[few], taken[few])
     if reading is None:
@@ -144,7 +148,7 @@ def _exchanged() -> Text:
     return Text(vi="hai cột bị đổi chỗ", en="the two columns are exchanged")
 
 
-def _reading(numbers: FloatArray, shapes: Shapes) -> tuple[Reading | None, float]:
+def _reading(numbers: FloatArray, shapes: ShapesOrSpool) -> tuple[Reading | None, float]:
     """Return the reading of coordinates that leads nearest to the geometries, and how far off that is in metres."""
     degrees = float(np.mean(np.abs(numbers).max(axis=1) <= 180)) > 0.5
     frames = [_WGS84] if degrees else [one for one in FRAMES if one.transverse_mercator and one.code]
@@ -158,7 +162,12 @@ def _reading(numbers: FloatArray, shapes: Shapes) -> tuple[Reading | None, float
     return (readings[best] if far[best] <= _NO_READING_M else None), far[best]
 
 
-def _compare(places: FloatArray, shapes: Shapes) -> _Compared:
+def _compare(places: FloatArray, shapes: ShapesOrSpool) -> _Compared:
+    found = [_compare_some(places[start : start + len(some)], some) for start, some in parts_of_shapes(shapes)]
+    return _Compared(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+
+
+def _compare_some(places: FloatArray, shapes: Shapes) -> _Compared:
     bad = ~np.isfinite(places[:, 0] + places[:, 1])
     safe = np.where(bad[:, None], 0.0, places)
     if bool(np.all(np.asarray(shapely.get_type_id(shapes)) == shapely.GeometryType.POINT.value)):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from layers.types import Text
@@ -237,13 +237,15 @@ def _spikes(rings: Shapes) -> Iterator[tuple[int, float, shapely.Point]]:
             yield ring, arm, shapely.Point(x[tip], y[tip])
 
 
-def check_outliers(features: gpd.GeoDataFrame, *, layer: str) -> Iterator[Issue]:
+def check_outliers(bounds: FloatArray, ids: pd.Index[Any], *, layer: str) -> Iterator[Issue]:
     """Yield features that lie far from all the others.
 
     Parameters
     ----------
-    features : GeoDataFrame
-        In longitude and latitude.
+    bounds : ndarray of float, shape (n, 4)
+        Of each feature, in longitude and latitude; NaN for none.
+    ids : Index
+        Their ids.
     layer : str
         The layer's id, or the name of the file's layer.
 
@@ -252,9 +254,6 @@ def check_outliers(features: gpd.GeoDataFrame, *, layer: str) -> Iterator[Issue]
     Issue
         With the distance from the middle of all; nothing where a part of the data lies elsewhere.
     """
-    if features.active_geometry_name is None:
-        return
-    bounds = shapely.bounds(np.asarray(features.geometry.array))
     there = np.flatnonzero(np.isfinite(bounds).all(axis=1))
     if len(there) < OUTLIER_FEATURES:
         return
@@ -266,7 +265,7 @@ def check_outliers(features: gpd.GeoDataFrame, *, layer: str) -> Iterator[Issue]
     marked = away > most
     if marked.sum() > max(1, OUTLIER_SHARE * len(there)):
         return
-    yield from Rows(layer, features.index).issues(
+    yield from Rows(layer, ids).issues(
         marked,
         "geometry-outlier",
         seen=lambda row: Text(

@@ -45,7 +45,7 @@ def test_what_is_kept_is_one_changeset_with_what_was_added_to_it(store: Store) -
     with Ahead(store, author="a", message="m", decision=None) as ahead:
         ahead.begin([Put(LAYER, zones(0.0, 0.01))])
         assert ahead.begun
-        changeset = ahead.keep(Put(LAYER, zones(0.0, 0.01, 0.02).iloc[2:]))
+        changeset = ahead.keep([Put(LAYER, zones(0.0, 0.01, 0.02).iloc[2:])])
     assert (changeset.id, changeset.features) == (1, 3)
     assert store.read(LAYER).index.tolist() == ["z0", "z1", "z2"]
 
@@ -63,7 +63,7 @@ def test_an_error_of_the_store_is_told_when_it_is_decided(store: Store) -> None:
     with Ahead(store, author="a", message="m", decision=None) as ahead:
         ahead.begin([Put(LAYER, zones(0.0), "insert")])
         with pytest.raises(FeatureExistsError, match="z0"):
-            ahead.keep()
+            ahead.keep([])
 
 
 @pytest.mark.parametrize("ahead_from", [1, 10_000])

@@ -1,4 +1,4 @@
-"""A selection of a layer as a file: CSV, FlatGeobuf, GeoParquet, GeoPackage, of any size, for who asks with `f`."""
+"""A selection of a layer as a file: CSV, FlatGeobuf, GeoParquet, GeoPackage, of any size, by `f` or `Accept`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Match
 from starlette.types import Scope
 
-from api.filtering import SelectionParameter, SortParameter
+from api.filtering import SelectionParameter, SortParameter, file_format
 from api.params import LayerParameter, LimitParameter, StoreParameter
 from layers.streaming import FILE_FORMATS, csv_parts, parts_of, write_selection
 
@@ -25,7 +25,7 @@ class _ForFiles(APIRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         match, found = super().matches(scope)
-        if match is not Match.NONE and Request(scope).query_params.get("f") not in FILE_FORMATS:
+        if match is not Match.NONE and file_format(Request(scope)) is None:
             return Match.NONE, {}
         return match, found
 
@@ -65,11 +65,11 @@ def download(
     Response
         The file. A slow reader holds up nobody: no connection of the store stays open for him.
     """
-    format_ = request.query_params["f"]
+    format_ = next(name for name in FILE_FORMATS if name == file_format(request))
     spec = FILE_FORMATS[format_]
     most = limit if "limit" in request.query_params else None
     parts = parts_of(store, definition.id, limit=most, sort=sort, **selection)
-    headers = {"Content-Disposition": f'attachment; filename="{definition.id}{spec.suffix}"'}
+    headers = {"Content-Disposition": f'attachment; filename="{definition.id}{spec.suffix}"', "Vary": "Accept"}
     if format_ == "csv":
         return StreamingResponse(csv_parts(definition, parts), media_type=spec.media_type, headers=headers)
     folder = tempfile.TemporaryDirectory(prefix="parkplan-download-", ignore_cleanup_errors=True)

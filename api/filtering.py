@@ -13,7 +13,7 @@ from fastapi import Depends, Query, Request
 
 from api.errors import BadParameterError
 from api.links import GEOJSON, JSON, JSONFG
-from api.params import DatetimeParameter, FiltersParameter, LayerParameter, parse_bbox, prefers_html
+from api.params import DatetimeParameter, FiltersParameter, LayerParameter, liked_types, parse_bbox, prefers_html
 from api.proposal_rights import ProposalParameter
 from layers.cql2 import LANGUAGES, Filter, FilterLanguage, both, parse_filter, within
 from layers.definitions import ID_FIELD, LayerDefinition
@@ -37,6 +37,7 @@ __all__ = [
     "PropertiesParameter",
     "SelectionParameter",
     "SortParameter",
+    "file_format",
     "filter_of",
     "named_fields",
     "parse_as_of",
@@ -60,6 +61,7 @@ _AS_OF: Final = Text(
     en="the number of a changeset, or an RFC 3339 date-time such as 2026-11-24T07:00:00Z",
 )
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_FILE_TYPES: Final = {spec.media_type.partition(";")[0]: name for name, spec in FILE_FORMATS.items()}
 _MEDIA_TYPES: Final[dict[str, ItemsFormat]] = {GEOJSON: "json", JSON: "json", JSONFG: "jsonfg"}
 
 
@@ -314,9 +316,31 @@ def _chosen_format(request: Request, f: str | None, *, files: tuple[str, ...] = 
         return chosen
     if prefers_html(request):
         return "html"
-    # The first of the types that are known; a program that takes anything gets GeoJSON.
-    accepted = [part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(",")]
-    return next((_MEDIA_TYPES[name] for name in accepted if name in _MEDIA_TYPES), "json")
+    # The one that is liked best; a program that takes anything gets GeoJSON.
+    liked = liked_types(request.headers.get("accept", ""))
+    best = max((name for name in _MEDIA_TYPES if liked.get(name)), key=lambda name: liked[name], default=JSON)
+    return _MEDIA_TYPES[best]
+
+
+def file_format(request: Request) -> str | None:
+    """Return the format of a file that a request asks for.
+
+    Parameters
+    ----------
+    request : Request
+        Its parameter `f` decides, else its `Accept` header, where that likes a file better than all else by name.
+
+    Returns
+    -------
+    str or None
+        A name of `FILE_FORMATS`; None where no file is asked for.
+    """
+    if "f" in request.query_params:
+        chosen = request.query_params["f"]
+        return chosen if chosen in FILE_FORMATS else None
+    liked = liked_types(request.headers.get("accept", ""))
+    best = max(liked, key=lambda name: liked[name])
+    return _FILE_TYPES.get(best) if liked[best] > 0 else None
 
 
 FilterParameter = Annotated[Filter | None, Depends(_filter)]

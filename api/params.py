@@ -37,6 +37,7 @@ __all__ = [
     "check_format",
     "check_names",
     "check_page_format",
+    "liked_types",
     "parse_bbox",
     "parse_filter",
     "parse_limit",
@@ -182,6 +183,32 @@ _TYPES: Final[Mapping[FieldType, Text]] = {
 }
 
 
+def liked_types(accept: str) -> dict[str, float]:
+    """Return how much a reader likes each media type that an `Accept` header names (RFC 9110, 12.5.1).
+
+    Parameters
+    ----------
+    accept : str
+        The header.
+
+    Returns
+    -------
+    dict of str to float
+        Weights by type, in the order of the header; parameters of a type but `q` do not matter.
+
+    Examples
+    --------
+    >>> liked_types("text/csv, application/geo+json;q=0.5")
+    {'text/csv': 1.0, 'application/geo+json': 0.5}
+    """
+    liked: dict[str, float] = {}
+    for part in accept.lower().split(","):
+        name, *rest = (piece.strip() for piece in part.split(";"))
+        weight = next((_number(piece[2:]) for piece in rest if piece.startswith("q=")), 1.0)
+        liked[name] = weight or 0.0
+    return liked
+
+
 def wants_html(accept: str, chosen: str | None) -> bool:
     """Return whether a reader wants a page rather than JSON.
 
@@ -205,11 +232,7 @@ def wants_html(accept: str, chosen: str | None) -> bool:
     """
     if chosen is not None:
         return chosen == "html"
-    liked: dict[str, float] = {}
-    for part in accept.lower().split(","):
-        name, *rest = (piece.strip() for piece in part.split(";"))
-        weight = next((_number(piece[2:]) for piece in rest if piece.startswith("q=")), 1.0)
-        liked[name] = weight or 0.0
+    liked = liked_types(accept)
     html = max(liked.get("text/html", 0.0), liked.get("application/xhtml+xml", 0.0))
     return html > max((weight for name, weight in liked.items() if name.endswith("json")), default=0.0)
 

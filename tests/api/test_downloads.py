@@ -61,6 +61,21 @@ def test_other_libraries_read_the_files(
     assert found.loc["old", "floors"] == 3
 
 
+def test_the_accept_header_asks_for_a_file_too(reader: TestClient) -> None:
+    def type_of(accept: str, query: str = "limit=1") -> str:
+        answer = reader.get(f"/collections/stations/items?{query}", headers={"Accept": accept})
+        return str(answer.headers["content-type"]).partition(";")[0]
+
+    geojson, jsonfg = "application/geo+json", "application/vnd.ogc.fg+json"
+    assert type_of("text/csv") == "text/csv"
+    assert type_of("application/vnd.flatgeobuf, application/json;q=0.9") == "application/vnd.flatgeobuf"
+    assert type_of("application/geo+json, text/csv;q=0.5") == geojson
+    assert type_of("text/csv;q=0, */*") == geojson
+    assert type_of("text/csv", "f=json") == geojson
+    assert type_of(f"application/json;q=0.3, {jsonfg}") == jsonfg
+    assert type_of("*/*") == geojson
+
+
 def test_files_hold_features_whose_place_is_not_known(client: TestClient, tmp_path: Path) -> None:
     for layer, ids in (("stations", IDS), ("notes", ["n1", "n2"])):
         for form, suffix in (("flatgeobuf", "fgb"), ("gpkg", "gpkg"), ("geoparquet", "parquet")):

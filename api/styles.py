@@ -79,7 +79,8 @@ def _layers(definition: LayerDefinition) -> list[JsonObject]:
             "source": _SOURCE,
             "source-layer": definition.id,
             "minzoom": max(0, definition.zoom[0] - _ZOOM_SHIFT),
-            "filter": ["match", ["geometry-type"], [kind, f"Multi{kind}"], True, False],
+            # In the plainest words: QGIS reads no other way of asking for a kind of geometry.
+            "filter": ["any", *(["==", ["geometry-type"], form] for form in (kind, f"Multi{kind}"))],
             "paint": paint,
         }
         for kind, name, type_, paint in paints

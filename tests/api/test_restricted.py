@@ -36,6 +36,10 @@ PRICE: Final = 918273645.0
 DEAL, COST = "thoathuan_kin", "giadat_kin"
 HIDDEN: Final = (SECRET.encode(), str(int(PRICE)).encode(), struct.pack("<d", PRICE), DEAL.encode(), COST.encode())
 PARK: Final = "plot-1"
+#: A feature beyond the area in which somebody may read, by its id, its text and its place.
+OUTSIDE, FAR = "plot-ngoaivung", "NGOAIVUNG55"
+BEYOND: Final = (b"ngoaivung", b"NGOAIVUNG", b"107.65432", struct.pack("<d", 107.654321), struct.pack("<d", 107.664321))
+AREA: Final = shapely.box(105.0, 20.5, 106.5, 21.5)
 BLIND: Final[tuple[Role, ...]] = ("viewer", "analyst", "institute")
 #: What a path parameter may be; one that is not named here is tried with a number.
 VALUES: Final[dict[str, tuple[str, ...]]] = {
@@ -102,8 +106,16 @@ def planted(seeded_store: Store, store_url: str) -> Iterator[Planted]:
     seeded_store.commit([Put("plots", rows)], author="T", message="Thêm")
     other = rows.assign(**{DEAL: SECRET + "-2", "plot_no": "A2"})
     seeded_store.commit([Put("plots", other)], author="T", message="Sửa")
+    far = gpd.GeoSeries([shapely.box(107.654321, 22.0, 107.664321, 22.01)], index=[OUTSIDE], crs="EPSG:4326")
+    away = gpd.GeoDataFrame({"plot_no": [FAR], DEAL: [SECRET]}, geometry=far, index=[OUTSIDE])
+    seeded_store.commit([Put("plots", away)], author="T", message="Thêm")
+    told = {"layer": ["plots", "plots"], "feature": [PARK, OUTSIDE], "field": [DEAL, "plot_no"], "value": [SECRET, FAR]}
+    facts = gpd.GeoDataFrame(told, geometry=[None, None], index=["fact-a", "fact-b"], crs="EPSG:4326")
+    seeded_store.commit([Put("facts", facts)], author="T", message="Dữ kiện")
     proposal = create_proposal(seeded_store, "Đề xuất", author="Planner").id
-    edit_proposal(seeded_store, proposal, [Put("plots", rows.assign(plot_no="A3"))], author="Planner")
+    changes = [Put("plots", rows.assign(plot_no="A3")), Put("plots", away.assign(plot_no=f"{FAR}-2"), "update")]
+    edit_proposal(seeded_store, proposal, changes[:1], author="Planner")
+    edit_proposal(seeded_store, proposal, changes[1:], author="Planner")
     with open_jobs(store_url) as jobs:
         job = jobs.add("import", {"file": "a.csv", "layer": "plots", "options": {}}, message=Text(vi=SECRET, en=SECRET))
         for part in ("receipt.vi", "receipt.en", "issues.vi", "issues.en", "page.vi", "page.en", "map.en", "result"):
@@ -117,6 +129,13 @@ def planted(seeded_store: Store, store_url: str) -> Iterator[Planted]:
             people.accounts.grant(Grant(role), person=role)
             _, text = people.tokens.make(role, "t", scopes=ABILITIES, days=1)
             headers[role] = {"Authorization": f"Bearer {text}"}
+        # Reads plots in an area, everything else everywhere, and may analyse: every route is open to it.
+        people.accounts.add("bound", "Bound")
+        others = frozenset(seeded_store.layers()) - {"plots"}
+        people.accounts.grant(Grant("institute", frozenset({"plots"}), AREA, confined=True), person="bound")
+        people.accounts.grant(Grant("analyst", others), person="bound")
+        _, text = people.tokens.make("bound", "t", scopes=ABILITIES, days=1)
+        headers["bound"] = {"Authorization": f"Bearer {text}"}
     with TestClient(create_app(Settings(store=store_url, language="en", requests_per_minute=10**6))) as client:
         yield Planted(client, headers, job.id)
 
@@ -164,16 +183,21 @@ def queries(route: APIRoute, document: dict[str, Any], *, thorough: bool) -> lis
     return list(dict.fromkeys([*tried, *own, *choices, *fields]))
 
 
-def leaks(content: bytes, asked: str) -> list[bytes]:
+def leaks(content: bytes, asked: str, secrets: tuple[bytes, ...] = HIDDEN) -> list[bytes]:
     """What of the hidden is in an answer; what the question itself said does not count, as errors repeat it."""
     if content[:2] == b"\x1f\x8b":
         content = gzip.decompress(content)
     plain = content.replace(b"\\u", b"")
-    return [hidden for hidden in HIDDEN if hidden in plain and hidden.decode("latin-1") not in asked]
+    return [hidden for hidden in secrets if hidden in plain and hidden.decode("latin-1") not in asked]
 
 
 def sweep(
-    planted: Planted, role: str, *, methods: tuple[str, ...], thorough: bool = False
+    planted: Planted,
+    role: str,
+    *,
+    methods: tuple[str, ...],
+    thorough: bool = False,
+    secrets: tuple[bytes, ...] = HIDDEN,
 ) -> Iterator[tuple[str, list[bytes]]]:
     """Ask everything, and give where something hidden was found."""
     client, headers = planted.client, planted.headers[role]
@@ -185,12 +209,12 @@ def sweep(
                     asked = f"{address}?{query}"
                     answer = client.get(asked, headers=headers, follow_redirects=False)
                     told = answer.content + json.dumps(dict(answer.headers)).encode()
-                    yield f"GET {asked} {answer.status_code}", leaks(told, asked)
+                    yield f"GET {asked} {answer.status_code}", leaks(told, asked, secrets)
             if "POST" in (route.methods or ()) and "POST" in methods:
                 for body in BODIES:
                     asked = f"{address} {json.dumps(body)}"
                     answer = client.post(address, json=body, headers=headers, follow_redirects=False)
-                    yield f"POST {asked} {answer.status_code}", leaks(answer.content, asked)
+                    yield f"POST {asked} {answer.status_code}", leaks(answer.content, asked, secrets)
 
 
 def test_nothing_hidden_leaves_in_any_way_of_asking(planted: Planted) -> None:
@@ -232,3 +256,67 @@ def test_sorting_and_filtering_do_not_tell_either(planted: Planted) -> None:
         "/collections/plots/items?filter=thoathuan_kin LIKE 'B%'", headers=planted.headers["planner"]
     )
     assert seen.json()["numberMatched"] == 1
+
+
+def test_nothing_beyond_the_area_of_a_reader_leaves(planted: Planted) -> None:
+    store: Store = planted.client.app.state.store  # type: ignore[attr-defined]
+    # Routes are the same on both engines; what each engine gives a reader is held by tests/layers/test_viewing_area.py.
+    if "://" not in store.url:
+        asked = sweep(planted, "bound", methods=("GET",), secrets=(*BEYOND, *HIDDEN))
+        assert {place: hidden for place, hidden in asked if hidden} == {}
+    # Otherwise finding nothing would mean nothing.
+    client, headers = planted.client, planted.headers
+    page = "/collections/plots/items?limit=1000&f=json"
+    assert BEYOND[1] in client.get(page, headers=headers["viewer"]).content
+    mine = client.get(page, headers=headers["bound"]).json()
+    assert PARK in {one["id"] for one in mine["features"]}
+    assert mine["numberMatched"] == len(mine["features"])
+    for asked in (f"plots/items/{OUTSIDE}", f"plots/items/{OUTSIDE}/history", f"plots/items/{OUTSIDE}/blame"):
+        assert client.get(f"/collections/{asked}", headers=headers["bound"]).status_code == 404
+        assert client.get(f"/collections/{asked}", headers=headers["viewer"]).status_code == 200
+
+
+def test_filters_counts_and_extents_tell_nothing_of_what_lies_beyond_the_area(planted: Planted) -> None:
+    """What is asked for is there for others: only the answer to those who may not see it is empty."""
+    client, headers = planted.client, planted.headers
+    for condition in (f"plot_no={FAR}", f"filter=plot_no LIKE '{FAR[:4]}%25'", "bbox=107,21.5,108,23"):
+        told = {}
+        for role in ("viewer", "bound"):
+            answer = client.get(f"/collections/plots/items?{condition}&f=json", headers=headers[role])
+            assert answer.status_code == 200, answer.text
+            told[role] = (answer.json()["numberReturned"], answer.json().get("numberMatched"))
+        assert told == {"viewer": (1, 1), "bound": (0, 0)}, condition
+    west, south, east, north = client.get("/collections/plots?f=json", headers=headers["bound"]).json()["extent"][
+        "spatial"
+    ]["bbox"][0]
+    assert east < 107
+    assert (west, south, north) > (105, 20, 21)
+    changes = client.get("/proposals/1/changes", headers=headers["bound"])
+    assert changes.status_code == 200
+    assert PARK.encode() in changes.content
+    tile = "/collections/plots/tiles/WebMercatorQuad/0/0/0"
+    seen = {role: client.get(tile, headers=headers[role]).content for role in ("viewer", "bound", "viewer")}
+    assert OUTSIDE.encode() in seen["viewer"]
+    assert OUTSIDE.encode() not in seen["bound"]
+
+
+def test_states_of_features_tell_nothing_of_restricted_values(planted: Planted) -> None:
+    """Neither the name of a state nor a refused condition says that a value was changed that is not seen."""
+    client, headers = planted.client, planted.headers
+    address = f"/collections/plots/items/{PARK}"
+    tags = {role: client.get(address, headers=headers[role]).headers["etag"] for role in ("viewer", "planner")}
+    store: Store = client.app.state.store  # type: ignore[attr-defined]
+    rows = store.read("plots", ids=[PARK])
+    store.commit([Put("plots", rows.assign(**{DEAL: f"{SECRET}-3"}))], author="T", message="m")
+    now = {role: client.get(address, headers=headers[role]).headers["etag"] for role in ("viewer", "planner")}
+    assert now["viewer"] == tags["viewer"]
+    assert now["planner"] != tags["planner"]
+    unseen = client.get(address, headers={**headers["viewer"], "If-None-Match": tags["viewer"]})
+    assert unseen.status_code == 304
+    patch = {**headers["institute"], "Content-Type": "application/merge-patch+json"}
+    mine = client.get(address, headers=headers["institute"]).headers["etag"]
+    refused = client.patch(address, json={"properties": {"plot_no": "B"}}, headers={**patch, "If-Match": '"x"'})
+    assert refused.status_code == 412
+    assert leaks(refused.content, "") == []
+    kept = client.patch(address, json={"properties": {"plot_no": "B"}}, headers={**patch, "If-Match": mine})
+    assert kept.status_code == 202

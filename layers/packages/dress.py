@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 import pandas as pd
+import shapely
 
 from layers.coercion import coerce
 from layers.definitions import STORE_CRS, Field, LayerDefinition
@@ -29,6 +30,7 @@ _RELATIVE: Final = 1e-12
 #: Where a .dbf file or a MapInfo table cuts text, in bytes; a letter may have been cut in two.
 _CUT_BYTES: Final = 250
 _Mask = npt.NDArray[np.bool_]
+_Shapes = npt.NDArray[np.object_]
 
 
 def known_ids(ids: pd.Index, known: pd.Index) -> pd.Index:
@@ -117,11 +119,29 @@ def settle(
     old_shapes = np.asarray(base.geometry.array, dtype=object)[places]
     same = np.ones(len(rows), dtype=bool)
     if spatial and definition.spatial:
-        same = same_shapes(shapes[rows], old_shapes, tolerance_m=tolerance_m)
+        shapes[rows], alike = _without_heights(shapes[rows], old_shapes)
+        same = same_shapes(shapes[rows], alike, tolerance_m=tolerance_m)
     shapes[rows[same]] = old_shapes[same]
     changed[rows] |= ~same
     geometry = gpd.array.GeometryArray(shapes, crs=STORE_CRS)
     return gpd.GeoDataFrame({**columns, "geometry": geometry}, geometry="geometry", index=incoming.index), changed
+
+
+def _without_heights(shapes: _Shapes, old: _Shapes) -> tuple[_Shapes, _Shapes]:
+    """Return shapes without heights that nobody gave, and what they are held against: old ones with no more heights.
+
+    A program that writes heights everywhere writes 0 where there were none; one that writes none takes none away.
+    """
+    high, was_high = shapely.has_z(shapes), shapely.has_z(old)
+    made, alike = shapes.copy(), old.copy()
+    added = np.flatnonzero(high & ~was_high & ~shapely.is_missing(old))
+    if len(added):
+        places, owners = shapely.get_coordinates(shapes[added], include_z=True, return_index=True)
+        given = np.bincount(owners, weights=np.nan_to_num(places[:, 2]) != 0, minlength=len(added)) > 0
+        made[added[~given]] = shapely.force_2d(shapes[added[~given]])
+    lost = np.flatnonzero(was_high & ~high & ~shapely.is_missing(shapes))
+    alike[lost] = shapely.force_2d(old[lost])
+    return made, alike
 
 
 def _with(values: pd.Series[Any], rows: npt.NDArray[np.intp], old: Any) -> pd.Series[Any]:

@@ -278,9 +278,49 @@ def _turned(package: Path, work: Path) -> None:
     shutil.move(work / "x.gpkg", package / "parkplan.gpkg")
 
 
+def _qgis_in_place(package: Path, work: Path) -> None:
+    """Save in place: every row again under its own key, empty text for missing, a project beside, another journal."""
+    with closing(sqlite3.connect(package / "parkplan.gpkg")) as database:
+        for name, arguments in (("ST_IsEmpty", 1), ("ST_MinX", 1), ("ST_MaxX", 1), ("ST_MinY", 1), ("ST_MaxY", 1)):
+            database.create_function(name, arguments, lambda _: 0)
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("UPDATE plots SET geom = geom, name = coalesce(name, ''), note_vi = note_vi, floors = floors")
+        database.execute("UPDATE plots SET confidence = '', source = ''")
+        database.execute("CREATE TABLE qgis_projects (name TEXT PRIMARY KEY, metadata BLOB, content BLOB)")
+        database.commit()
+        database.execute("PRAGMA journal_mode = DELETE")
+        database.execute("VACUUM")
+
+
+def _qgis_save_as(package: Path, work: Path) -> None:
+    """Save under another name: keys kept as a field too, all parts multiple, and where each row came from."""
+    query = "SELECT fid AS fid_1, *, 'plots' AS layer, 'C:/gói/parkplan.gpkg' AS path FROM plots"
+    options = ("-nlt", "PROMOTE_TO_MULTI", "-nln", "plots", "-preserve_fid", "-sql", query)
+    ogr("-f", "GPKG", *options, work / "x.gpkg", package / "parkplan.gpkg")
+    shutil.move(work / "x.gpkg", package / "parkplan.gpkg")
+
+
+def _heights(package: Path, work: Path) -> None:
+    """Save with heights that nobody gave: 0 everywhere."""
+    ogr("-f", "GPKG", "-dim", "XYZ", work / "x.gpkg", package / "parkplan.gpkg")
+    shutil.move(work / "x.gpkg", package / "parkplan.gpkg")
+
+
+def _table(package: Path, work: Path) -> None:
+    """Attributes alone, as a table without shapes: shapes stay what they were."""
+    ogr("-f", "CSV", package / "plots.csv", package / "parkplan.gpkg", "plots")
+    (package / "parkplan.gpkg").unlink()
+
+
+PATHS = [
+    *(_as_it_is, _gpkg, _qgis_order, _qgis_in_place, _qgis_save_as, _geojson, _geojson_gpkg, _shapefile),
+    *(_vn2000, _flatgeobuf, _texts, _turned, _heights, _table),
+]
+
+
 @pytest.mark.parametrize(
     "path",
-    [_as_it_is, _gpkg, _qgis_order, _geojson, _geojson_gpkg, _shapefile, _vn2000, _flatgeobuf, _texts, _turned],
+    PATHS,
     ids=lambda path: path.__name__.strip("_"),
 )
 def test_a_round_trip_without_edits_is_an_empty_diff(
@@ -297,6 +337,23 @@ def test_a_round_trip_without_edits_is_an_empty_diff(
     if path is not _as_it_is:
         assert touched(changes) == NOTHING
     assert merge_package(store, changes).merge.edits() == []
+
+
+def test_heights_that_were_given_count_and_those_that_were_not_do_not() -> None:
+    base = plots(3)
+    shapes = base.geometry.to_numpy()
+    high = base.set_geometry(gpd.GeoSeries(shapely.force_3d(shapes, 12.5), index=base.index, crs=4326))
+    zero = base.set_geometry(gpd.GeoSeries(shapely.force_3d(shapes, [0.0, 0.0, 3.0]), index=base.index, crs=4326))
+
+    def changed(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> tuple[list[bool], list[bool]]:
+        settled, differs = settle(PLOTS, before, after, spoken=[], spatial=True, tolerance_m=0.02, cut=False)
+        return differs.tolist(), shapely.has_z(settled.geometry.to_numpy()).tolist()
+
+    assert changed(base, zero) == ([False, False, True], [False, False, True])
+    assert changed(high, base) == ([False] * 3, [True] * 3), "a format without heights took none away"
+    assert changed(high, high.set_geometry(shapely.force_3d(shapes, 13.0), crs=4326))[0] == [True] * 3
+    aside = base.set_geometry(base.geometry.translate(0.001).force_3d(0.0))
+    assert changed(base, aside) == ([True] * 3, [False] * 3)
 
 
 @pytest.mark.parametrize("name", ["plots.geojson", "plots.jsonfg"])

@@ -111,7 +111,7 @@
     };
     open(app.map.getSize().x >= NARROW_PX);
     const rows = [...themes.values()].flat();
-    return { open, node: element("section", { class: "pp-list", "aria-label": app.words.layers }, button, body),
+    return { open, isOpen: () => !body.hidden, node: element("section", { class: "pp-list", "aria-label": app.words.layers }, button, body),
       update: () => rows.forEach((row) => row.update()) };
   }
 

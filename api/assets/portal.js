@@ -122,7 +122,36 @@
     });
   }
 
-  if (app) keepView();
+  /* On paper the map is as large as the style sheet says, shows the same ground, and its legend is open. */
+  function onPaper() {
+    const node = app.map.getContainer();
+    let kept = null;
+    const resize = (width, height) => {
+      node.style.width = width;
+      node.style.height = height;
+      app.map.invalidateSize({ animate: false, pan: false });
+    };
+    window.addEventListener("beforeprint", () => {
+      kept = { center: app.map.getCenter(), zoom: app.map.getZoom(), bounds: app.map.getBounds(), open: app.list.isOpen() };
+      resize("680px", "560px");
+      app.map.fitBounds(kept.bounds, { animate: false, paddingBottomRight: [190, 0] }); // beside the legend
+      app.list.open(true);
+      app.refresh();
+    });
+    window.addEventListener("afterprint", () => {
+      if (!kept) return;
+      resize("", "");
+      app.map.setView(kept.center, kept.zoom, { animate: false });
+      app.list.open(kept.open);
+      app.refresh();
+      kept = null;
+    });
+  }
+
+  if (app) {
+    keepView();
+    onPaper();
+  }
   const chosen = panel && panel.querySelector(".card[data-selected]");
   if (chosen) chosen.scrollIntoView({ block: "nearest" });
 })();

@@ -157,7 +157,7 @@ def test_the_parameters_of_items_are_what_the_standard_wants(document: dict[str,
 OF_THEIR_OWN = ("/packages/", "{coverageId}", "{proposalId}", "/changesets", "/diff", "/search", "/at")
 #: Something that each parameter takes.
 SAID = {
-    "f": "json", "lang": "vi", "state": "draft", "q": "ga",
+    "f": "json", "lang": "vi", "state": "draft", "author": "Bình", "q": "ga",
     "layers": "stations", "lon": "105.8", "lat": "21.0", "within": "10",
     "type": "plan", "ids": "stations", "externalIds": "1569/QĐ-TTg",
     "bbox": "105,20,106,21", "datetime": "2030-12-31", "limit": "1", "cursor": "notes",
@@ -287,7 +287,7 @@ def test_the_page_of_the_api_loads_nothing_from_elsewhere(client: TestClient) ->
         "http://testserver/assets/mark.svg",
         "http://testserver/assets/vendor/swagger-ui/swagger-ui.css",
         "http://testserver/assets/vendor/swagger-ui/swagger-ui-bundle.js",
-        "http://testserver/api",
+        "http://testserver/api?f=json",
     }
 
 

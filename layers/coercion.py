@@ -106,8 +106,16 @@ def coerce(field: Field, values: pd.Series[Any]) -> Coerced:
     elif bool(values.isna().all()):
         # Most columns of most files are empty, and a column of Python objects is slow to read.
         return _taken(field.type, values)
+    return _from_objects(field.type, values)
+
+
+def _from_objects(type_: FieldType, values: pd.Series[Any]) -> Coerced:
+    if type_ == "date" and set(map(type, values.dropna().to_numpy())) == {dt.date}:
+        # Days as Python objects, as Arrow gives them, need not be written as text and read again; moments do.
+        days = values.where(values.notna(), None).to_numpy(dtype=object).astype("datetime64[D]")
+        return _taken("date", pd.Series(days.astype("datetime64[s]"), index=values.index, name=values.name))
     texts, strange = as_texts(values)
-    read = _from_texts(field.type, texts)
+    read = _from_texts(type_, texts)
     return Coerced(read.values, read.refused | strange)
 
 

@@ -21,6 +21,16 @@ def read(type_: FieldType, values: Any, dtype: Any = None) -> Coerced:
     return coerce(field, pd.Series(values, dtype=dtype))
 
 
+def test_days_are_taken_as_they_are_and_moments_are_no_days() -> None:
+    days = [dt.date(2030, 1, 2), None, dt.date(1, 1, 1), dt.date(9999, 12, 31)]
+    taken = read("date", days, object)
+    assert [None if pd.isna(day) else day.date() for day in taken.values] == days
+    assert not taken.refused.any()
+    assert str(taken.values.dtype) == "datetime64[s]"
+    mixed = read("date", [dt.date(2030, 1, 2), dt.datetime(2030, 1, 2, 5, tzinfo=dt.UTC)], object)
+    assert mixed.refused.tolist() == [False, True]
+
+
 @pytest.mark.parametrize(
     ("type_", "text", "value"),
     [

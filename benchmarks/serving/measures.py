@@ -123,7 +123,8 @@ def figures(folder: Path, database: str, programs: Path | None, plan: Plan = PLA
             yield from _measured(server_, views, ids, wanted, plan)
             if server_.tool.startswith("Parkplan"):
                 address = server_.address + server_.tile.format(layer="roads", **_TILE)
-                tile.write_bytes(peers.fetch(address))
+                # The first tile of a machine waits for what is compiled, and of a layer for its snapshot.
+                tile.write_bytes(peers.fetch(address, timeout_s=600.0))
                 yield from _kept_tile("tile", server_.tool, address, server_.memory_mib(), plan)
                 yield from _proxied(folder / f"nginx-{server_.tool.rpartition(' ')[2]}", server_, plan)
     port = peers.free_port()

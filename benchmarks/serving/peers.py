@@ -393,10 +393,10 @@ def _running(
         said.close()
 
 
-def fetch(address: str) -> bytes:
+def fetch(address: str, *, timeout_s: float = 30.0) -> bytes:
     """What is found at an address."""
     try:
-        with urllib.request.urlopen(address, timeout=30) as answer:
+        with urllib.request.urlopen(address, timeout=timeout_s) as answer:
             body: bytes = answer.read()
             return body
     except urllib.error.HTTPError as error:

@@ -1,11 +1,10 @@
 """Compiling all kernels before a tile is asked for: at installation, or by a process beside a server.
 
-`python -m layers.tiles.preparing FOLDER` does it for one folder, and gives way to whatever else the machine has to do.
+`python -m layers.tiles.preparing FOLDER` does it for one folder.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 
 import geopandas as gpd
@@ -62,8 +61,6 @@ def prepare() -> int:
 
 
 if __name__ == "__main__":
-    if hasattr(os, "nice"):
-        os.nice(10)
     choose_folder(sys.argv[1])
     with locked(kernel_folder()):
         if not (kernel_folder() / READY).exists():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -260,28 +260,30 @@ class Views:
             if view is not None and _holds(view, latest):
                 return view
             with store.core.reading() as connection:
-                fresh = self._brought_up(store, connection, definition, view)
-                self._note(store.core, connection, view, fresh, self._steps.setdefault(key, []))
+                fresh, changed = self._brought_up(store, connection, definition, view)
+            _note(view, fresh, changed, self._steps.setdefault(key, []))
             self._current[key] = fresh
             return fresh
 
     def _brought_up(
         self, store: Store, connection: sa.Connection, definition: LayerDefinition, view: View | None
-    ) -> View:
+    ) -> tuple[View, Mapping[str, int]]:
+        """Return a layer as it is now, and what was changed since its snapshot."""
         core = store.core
         latest = core.latest(connection)
         if view is None or changeset_stamp(core, connection, view.base_version) != view.base_stamp:
-            return self._fresh(store, connection, definition)
+            return self._fresh(store, connection, definition), {}
         changed = _changed(core, connection, definition, view.base_version)
         if len(changed) > max(_LARGE_OVERLAY, _LARGE_SHARE * len(view.base.snapshot)):
-            return self._fresh(store, connection, definition)
+            return self._fresh(store, connection, definition), {}
+        time = changeset_time(core, connection, latest)
         if not changed:
             nothing = _same(definition)
-            time = changeset_time(core, connection, latest)
-            return replace(view, version=latest, time=time, over=None, hidden=_NOTHING, overlay=nothing, masks={})
+            as_built = replace(view, version=latest, time=time, over=None, hidden=_NOTHING, overlay=nothing, masks={})
+            return as_built, changed
         now = state_of(core, connection, definition, wanted_by({"ids": sorted(changed)}))
-        over = Overlay(changed, read_rows(core, connection, now).features(definition))
-        return replace(_over(view, over), version=latest, time=changeset_time(core, connection, latest))
+        over = Overlay(frozenset(changed), read_rows(core, connection, now).features(definition))
+        return replace(_over(view, over), version=latest, time=time), changed
 
     def _fresh(self, store: Store, connection: sa.Connection, definition: LayerDefinition) -> View:
         made = build_elsewhere(store, connection, definition, self._folder)
@@ -345,22 +347,6 @@ class Views:
         hashes = id_hashes(ids)
         return _mask(view.base, hashes), _ALL if view.over is None else _mask(view.over, hashes)
 
-    def _note(
-        self,
-        core: Core,
-        connection: sa.Connection,
-        before: View | None,
-        after: View,
-        steps: list[tuple[View, View, Array]],
-    ) -> None:
-        """Remember what a step changed, for tiles that were made before it."""
-        if before is None or after.base is not before.base:
-            steps.clear()
-        else:
-            changed = _changed(core, connection, after.definition, before.version)
-            steps.append((before, after, id_hashes(sorted(changed))))
-            del steps[:-_STEPS]
-
     def touched(self, store: Store, view: View, version: int) -> list[Callable[[TileGrid], Array]] | None:
         """Return where a layer has changed since an earlier version of it was drawn.
 
@@ -382,6 +368,16 @@ class Views:
         if not steps or steps[0][0].version > version:
             return None
         return [partial(_boxes, step) for step in steps]
+
+
+def _note(before: View | None, after: View, changed: Mapping[str, int], steps: list[tuple[View, View, Array]]) -> None:
+    """Remember what a step changed, for tiles that were made before it."""
+    if before is None or after.base is not before.base:
+        steps.clear()
+        return
+    newer = sorted(id_ for id_, changeset in changed.items() if changeset > before.version)
+    steps.append((before, after, id_hashes(newer)))
+    del steps[:-_STEPS]
 
 
 def _boxes(step: tuple[View, View, Array], grid: TileGrid) -> Array:
@@ -412,12 +408,13 @@ def _over(view: View, over: Overlay) -> View:
     )
 
 
-def _changed(core: Core, connection: sa.Connection, definition: LayerDefinition, since: int) -> frozenset[str]:
-    """Return ids of the features that were written after a changeset."""
+def _changed(core: Core, connection: sa.Connection, definition: LayerDefinition, since: int) -> dict[str, int]:
+    """Return ids of the features that were written after a changeset, and by which they were last."""
     history = core.base.history
     newer = core.engine.versions.newer(connection, history, since)
-    ids = sa.select(history.c.feature_id).where(history.c.layer == definition.id, newer)
-    return frozenset(connection.execute(ids).scalars())
+    last = sa.func.max(history.c.changeset)
+    found = sa.select(history.c.feature_id, last).where(history.c.layer == definition.id, newer)
+    return {row[0]: row[1] for row in connection.execute(found.group_by(history.c.feature_id))}
 
 
 def _same(definition: LayerDefinition) -> Overlay:

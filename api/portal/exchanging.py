@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from api.links import base_url
-from api.portal.frame import LANGUAGE_NAMES, environment, has_font
+from api.portal.frame import LANGUAGE_NAMES, environment, has_font, reader_of
 from api.portal.proposal_words import PROPOSAL_WORDS
 from api.portal.words import WORDS
 from api.receipts import SHOWN, grouped, shortened, write_moment, write_number
@@ -260,6 +260,7 @@ def _page(request: Request, template: str, language: Language, **context: Any) -
             "words": {name: text.say(language) for name, text in words.items()},
             "font": has_font(),
             "nonce": request.state.nonce,
+            "who": reader_of(request),
             "signs_in": request.app.state.gate.signs_in,
             "here": "packages",
             "problem": "",

@@ -27,6 +27,7 @@ WAYS: Final = {
     "history": Text(vi="Lịch sử", en="History"),
     "packages": Text(vi="Gói dữ liệu", en="Packages"),
     "files": Text(vi="Nhận dữ liệu", en="Receive files"),
+    "collections": Text(vi="Dữ liệu", en="Data"),
 }
 #: Pages of somebody who signs in; the last ones of those who administer only.
 _OWN_WAYS: Final = {

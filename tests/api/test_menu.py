@@ -18,7 +18,7 @@ from layers.people import Grant, open_people
 from layers.store import open_store
 
 PASSWORD = "mật khẩu rất dài"  # noqa: S105 - of a test
-PAGES = ["", "history", "proposals", "files"]
+PAGES = ["", "history", "proposals", "files", "packages", "collections"]
 
 
 @pytest.fixture

@@ -40,12 +40,15 @@ def parkplan(*arguments: str, store: Path | str) -> subprocess.CompletedProcess[
 
 
 @contextmanager
-def serve(store: Path, *, settings: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Make a seeded store, serve it on a free loopback port, give the address, and stop the server at the end."""
+def serve(store: Path | str, *, settings: Mapping[str, str] | None = None, log: Path | None = None) -> Iterator[str]:
+    """Make a seeded store, serve it on a free loopback port, give the address, and stop the server at the end.
+
+    What the server says is in the file `log`, by default one beside the store's.
+    """
     made = parkplan("init", store=store)
     if made.returncode != 0:
         raise RuntimeError(f"parkplan init failed: {made.stdout}{made.stderr}")
-    log = store.with_suffix(".log")
+    log = log or Path(store).with_suffix(".log")
     with log.open("wb") as output:
         process = subprocess.Popen(
             [PROGRAM, "serve", "--port", "0"],

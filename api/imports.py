@@ -9,13 +9,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import numpy as np
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.auth.gate import Gate
-from api.auth.persons import GateParameter, PersonParameter, require_whole
+from api.auth.persons import GateParameter, PersonParameter, require, require_whole
 from api.errors import BadParameterError
 from api.import_parts import IMPORT_FORM
 from api.jobs import (
@@ -30,8 +29,9 @@ from api.jobs import (
 )
 from api.links import GEOJSON, base_url
 from api.openapi import document_of
+from api.package_tasks import packed_access
 from api.params import LanguageParameter, check_format, check_page_format, wants_html
-from api.proposal_rights import check_edits, check_reach, seen_proposal
+from api.proposal_rights import check_edits, seen_proposal
 from api.receipts import receipt_page
 from api.running import scratch_folder
 from api.settings import Settings
@@ -177,7 +177,13 @@ async def take_in(
     if gate.signs_in:
         options["author"] = person.name
     options.setdefault("message", Text(vi=f"Nhập {file}", en=f"Import {file}").say(language))
-    return await _start(request, jobs, {"layer": target, "file": str(upload.path), "options": options}, language)
+    asked = {"layer": target, "file": str(upload.path), "options": options}
+    return await _start(request, jobs, {**asked, **_bound(person, options)}, language)
+
+
+def _bound(person: Person, options: Mapping[str, Any]) -> JsonObject:
+    """Return what a job has to know of who asked for it: where he may offer changes."""
+    return {"access": packed_access(person.access)} if options.get("proposal") else {}
 
 
 def _check_target(request: Request, gate: Gate, person: Person, layer: str, proposal: str | None) -> None:
@@ -188,8 +194,8 @@ def _check_target(request: Request, gate: Gate, person: Person, layer: str, prop
         return
     gate.store_for(person).definition(layer)
     check_edits(request, person, seen_proposal(request.app.state.store, person, proposal))
-    # Where the features of a file will lie is not known before it is read.
-    check_reach(request, person, "propose", {layer: np.array([None], dtype=object)})
+    # Where the features of a file lie is seen when it is read: `layers.proposals.receive_changes` holds them to it.
+    require(person, "propose", layer=layer, where=where)
 
 
 @router.post(
@@ -255,7 +261,8 @@ async def choose(
     kept = {name: value for name, value in job.request["options"].items() if name not in unsaid}
     if "text_encodings" in chosen:
         chosen["text_encodings"] = {**kept.get("text_encodings", {}), **chosen["text_encodings"]}
-    return await _start(request, jobs, {**job.request, "options": {**kept, **chosen}}, language)
+    options = {**kept, **chosen}
+    return await _start(request, jobs, {**job.request, "options": options, **_bound(person, options)}, language)
 
 
 @router.get(

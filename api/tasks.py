@@ -6,6 +6,7 @@ Everything heavy is loaded by the task itself, within the limits of its worker.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import re
 import sys
@@ -209,10 +210,22 @@ def _receive(task: Task, jobs: Jobs) -> None:
         if proposal is None:
             receipt = receive_file(store, file, layer, progress=progress, **options)
         else:
+            from api.package_tasks import read_access  # noqa: PLC0415
             from layers.proposals import receive_changes  # noqa: PLC0415
 
             seen = _seen(task, store)
-            _, receipt = receive_changes(store, proposal, file, layer, seen=seen, progress=progress, **options)
+            # A job that was taken on by an earlier version was for whoever may propose everywhere.
+            reach = None if (given := task.request.get("access")) is None else read_access(given)
+            _, receipt = receive_changes(
+                store,
+                proposal,
+                file,
+                layer,
+                seen=seen,
+                reach=None if reach is None else functools.partial(reach.reaches, "propose"),
+                progress=progress,
+                **options,
+            )
     if receipt.error is not None and starved(receipt.error):
         raise MemoryError
     for language in LANGUAGES:

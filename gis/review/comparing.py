@@ -167,6 +167,8 @@ def compare_changes(
         Years.
     definitions : mapping of str to LayerDefinition, optional
         As in `review_plan`.
+    partial : bool
+        As in `review_plan`.
     progress : callable, optional
         Is told what is done, and which share of all.
 

@@ -343,6 +343,12 @@ _RECEIVING: Final = {
         ("dùng chế độ upsert hoặc insert", "use the mode upsert or insert"),
         "planner",
     ),
+    "feature-beyond": _rule(
+        "file",
+        ("đối tượng ngoài vùng mà người gửi được đề xuất", "the feature lies where its sender may not propose changes"),
+        ("bỏ đối tượng đó, hoặc xin quyền trong vùng rộng hơn", "leave it out, or ask for a role in a wider area"),
+        "planner",
+    ),
 }
 
 _ATTRIBUTES: Final = {

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import json
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -21,8 +24,10 @@ from layers.proposals import (
     merge_proposal,
     proposal_changes,
     proposal_diff,
+    receive_changes,
     resolve_conflicts,
 )
+from layers.receipts import Receipt
 from layers.schema import typed
 from layers.search import search
 from layers.store import Ground, Put, Remove, Sight, Store, StoreView
@@ -277,3 +282,37 @@ def test_what_was_resolved_is_told_to_those_who_see_it(filled: Store) -> None:
     assert set(seen.rows["feature_id"]) == {"in"}
     assert set(seen.rows["field"]) == {"name"}
     assert not len(seen.open)
+
+
+def test_a_file_goes_into_a_proposal_as_far_as_its_sender_may_offer_changes(filled: Store, tmp_path: Path) -> None:
+    """A whole file or nothing: one feature beyond the area, now or as it was, refuses it, and the receipt says so."""
+    access = Access((Grant("institute", frozenset({"lots"}), AREA, confined=True),))
+    proposal = create_proposal(filled, "Đề xuất", author="Viện").id
+
+    def sent(**places: tuple[float, float]) -> Receipt:
+        features = [
+            {
+                "type": "Feature",
+                "id": id_,
+                "properties": {"id": id_, "name": f"Mới {id_}"},
+                "geometry": {"type": "Point", "coordinates": place},
+            }
+            for id_, place in places.items()
+        ]
+        path = tmp_path / "lots.geojson"
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+        seen = StoreView(filled, access.sight)
+        reach = functools.partial(access.reaches, "propose")
+        options: dict[str, Any] = {"author": "Viện", "message": "m", "seen": seen, "reach": reach}
+        return receive_changes(filled, proposal, path, "lots", **options)[1]
+
+    inside = sent(fresh=(105.4, 20.4))
+    assert inside.state == "accepted"
+    for beyond in ({"far": (105.4, 22.4)}, {"fresh": (107.4, 22.4)}, {"here": (105.1, 20.1), "far": (108.0, 22.0)}):
+        refused = sent(**beyond)
+        assert refused.state == "refused"
+        assert [one.rule for one in refused.issues if one.severity == "error"][-1] == "feature-beyond"
+    # Somebody else's feature beyond the area is not taken by its id either.
+    assert sent(out=(105.4, 20.4)).state == "refused"
+    assert sorted(proposal_changes(filled, proposal)["lots"].features.index) == ["fresh"]
+    assert filled.count("lots") == 6

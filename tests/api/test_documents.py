@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
@@ -117,11 +118,12 @@ def test_problems(hanoi_reader: TestClient, path: str, status: int) -> None:
 def test_the_schemas_find_faults(reader: TestClient) -> None:
     """What a client would fall over is told: a schema that takes everything proves nothing."""
     page = read(reader, "/collections/stations/items")
-    for change, told in (
+    changes: list[tuple[Callable[[Any], Any], str]] = [
         (lambda d: d.pop("timeStamp"), "$: 'timeStamp' is a required property"),
         (lambda d: d["features"][0].pop("geometry"), "$.features[0]: 'geometry' is a required property"),
         (lambda d: d["links"].clear(), "$.links: [] does not contain items matching the given schema"),
-    ):
+    ]
+    for change, told in changes:
         broken = copy.deepcopy(page)
         change(broken)
         assert told in faults("items", broken)

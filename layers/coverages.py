@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pyproj import CRS, Transformer
 
 from layers.declared import first_mistake, refuse
-from layers.definitions import STORE_CRS, BothLanguages
+from layers.definitions import STORE_CRS
 from layers.errors import (
     CoverageTooLargeError,
     DefinitionError,
@@ -30,6 +30,7 @@ from layers.errors import (
     UnknownLayerError,
     ValueOutOfRangeError,
 )
+from layers.fields import BothLanguages
 from layers.lazy import lazy_module
 from layers.rasters import BandValues, RasterInfo, inspect_raster, window_values
 from layers.types import Bounds, Text

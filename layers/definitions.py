@@ -6,15 +6,27 @@ module knows a database, a file format or the web.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Final, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 
 from layers.declared import first_mistake, refuse
 from layers.errors import DefinitionError, MissingFileError, UnknownFieldError
+from layers.fields import (
+    COLOUR,
+    COMMON_FIELDS,
+    ID_FIELD,
+    IDENTIFIER,
+    NAME,
+    RRGGBB,
+    BothLanguages,
+    Code,
+    Declared,
+    Field,
+    FieldType,
+)
 from layers.types import Text
 
 __all__ = [
@@ -39,10 +51,6 @@ __all__ = [
 STORE_CRS: Final = "EPSG:4326"
 #: VN-2000 / TM-3 zone 482, for areas and lengths in Hanoi.
 DEFAULT_METRIC_CRS: Final = "EPSG:5897"
-#: Name of the index that carries the stable feature id.
-ID_FIELD: Final = "feature_id"
-
-FieldType = Literal["text", "integer", "number", "boolean", "date"]
 GeometryType = Literal["Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon"]
 Theme = Literal[
     "parks", "land", "transport", "energy", "water", "wastewater", "drainage", "telecom",
@@ -52,130 +60,8 @@ Theme = Literal[
 #: How much a finding of a rule weighs in a layer.
 Weight = Literal["error", "warning", "allowed"]
 
-_IDENTIFIER: Final = re.compile(r"[a-z][a-z0-9_]{0,47}")
-_COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
-_NAME: Final = Text(
-    vi="chữ thường không dấu, chữ số và _, bắt đầu bằng chữ, tối đa 48",
-    en="lower-case letters, digits and _, a letter first, at most 48",
-)
-_RRGGBB: Final = Text(vi="màu #rrggbb", en="a colour #rrggbb")
 
-
-def _as_text(value: object) -> object:
-    """Let `{vi = ..., en = ...}` in a file become a `Text`."""
-    return Text(**value) if isinstance(value, dict) and set(value) == {"vi", "en"} else value
-
-
-BothLanguages = Annotated[Text, BeforeValidator(_as_text)]
-
-
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
-
-
-class Code(_Value):
-    """One value of a code list.
-
-    Parameters
-    ----------
-    value : str
-        As stored.
-    title : Text
-        As shown.
-    color : str or None
-        ``#rrggbb`` in the legend and on the map.
-    """
-
-    value: str
-    title: BothLanguages
-    color: str | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.color is not None and not _COLOUR.fullmatch(self.color):
-            raise refuse(f"color {self.color!r}", _RRGGBB)
-        return self
-
-
-class Field(_Value):
-    """One attribute of a layer.
-
-    Parameters
-    ----------
-    name : str
-        Column name.
-    type : {"text", "integer", "number", "boolean", "date"}
-        Type of its values.
-    title : Text
-        As shown.
-    unit : str or None
-        Of a number.
-    codes : tuple of Code
-        The values that a text may have; empty for any.
-    minimum, maximum : float or None
-        Bounds of a number, inclusive.
-    required : bool
-        Whether every feature must have a value.
-    references : str or None
-        Id of the layer whose feature ids the values are.
-    measures : {"area", "length"} or None
-        What of the feature's geometry a number states, in its unit; checks compare the two.
-    restricted : bool
-        Whether only those may see its values whose role allows it, such as land prices and negotiations.
-    description : Text or None
-        What the title leaves open.
-    """
-
-    name: str
-    type: FieldType
-    title: BothLanguages
-    unit: str | None = None
-    codes: tuple[Code, ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
-    required: bool = False
-    references: str | None = None
-    measures: Literal["area", "length"] | None = None
-    restricted: bool = False
-    description: BothLanguages | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if not _IDENTIFIER.fullmatch(self.name):
-            raise refuse(f"name {self.name!r}", _NAME)
-        if self.codes and self.type != "text":
-            raise refuse(
-                f"{self.name}: codes, type {self.type}",
-                Text(vi="codes chỉ với kiểu text", en="codes with type text only"),
-            )
-        if len({code.value for code in self.codes}) != len(self.codes):
-            raise refuse(
-                f"{self.name}: codes {[code.value for code in self.codes]}",
-                Text(vi="mỗi mã một lần", en="each code once"),
-            )
-        bounded = self.minimum is not None or self.maximum is not None
-        if bounded and self.type not in ("integer", "number"):
-            raise refuse(
-                f"{self.name}: minimum/maximum, type {self.type}",
-                Text(vi="cận chỉ với kiểu integer hoặc number", en="bounds with type integer or number only"),
-            )
-        if self.measures is not None and (self.type not in ("integer", "number") or self.unit is None):
-            raise refuse(
-                f"{self.name}: measures, type {self.type}, unit {self.unit}",
-                Text(vi="measures chỉ với số có đơn vị", en="measures with a number that has a unit only"),
-            )
-        if self.restricted and self.required:
-            raise refuse(
-                f"{self.name}: restricted, required",
-                Text(
-                    vi="trường hạn chế không bắt buộc: người không được xem vẫn thêm được đối tượng",
-                    en="a restricted field that is not required: those who may not see it can add features",
-                ),
-            )
-        return self
-
-
-class Style(_Value):
+class Style(Declared):
     """How a layer is drawn.
 
     Parameters
@@ -201,12 +87,12 @@ class Style(_Value):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if not _COLOUR.fullmatch(self.color):
-            raise refuse(f"color {self.color!r}", _RRGGBB)
+        if not COLOUR.fullmatch(self.color):
+            raise refuse(f"color {self.color!r}", RRGGBB)
         return self
 
 
-class Topology(_Value):
+class Topology(Declared):
     """How features of a layer may lie to each other and to those of another.
 
     Features whose planned times do not meet are not compared, nor are those whose geometry is schematic or a label.
@@ -270,48 +156,12 @@ class Topology(_Value):
         return self
 
 
-def _common(name: str, type_: FieldType, vi: str, en: str, codes: tuple[Code, ...] = ()) -> Field:
-    return Field(name=name, type=type_, title=Text(vi=vi, en=en), codes=codes)
-
-
-def _code(value: str, vi: str, en: str) -> Code:
-    return Code(value=value, title=Text(vi=vi, en=en))
-
-
-#: Fields that every layer has behind its own: planned time (both ends inclusive), how the geometry was made, where the
-#: facts come from and how far they can be trusted.
-COMMON_FIELDS: Final[tuple[Field, ...]] = (
-    _common("valid_from", "date", "Có từ ngày", "Valid from"),
-    _common("valid_to", "date", "Đến hết ngày", "Valid to"),
-    _common(
-        "position",
-        "text",
-        "Độ chính xác hình học",
-        "Geometry quality",
-        (
-            _code("surveyed", "đo đạc", "surveyed"),
-            _code("digitised", "số hoá", "digitised"),
-            _code("published", "theo nguồn công bố", "as published"),
-            _code("label", "điểm đặt nhãn", "label point"),
-            _code("schematic", "sơ đồ", "schematic"),
-            _code("unknown", "chưa rõ", "unknown"),
-        ),
-    ),
-    _common("source", "text", "Nguồn", "Source"),
-    _common(
-        "confidence",
-        "text",
-        "Độ tin cậy",
-        "Confidence",
-        (_code("high", "cao", "high"), _code("medium", "trung bình", "medium"), _code("low", "thấp", "low")),
-    ),
-)
 #: Names that the stores use themselves.
 _RESERVED_PREFIXES: Final = ("gpkg_", "rtree_", "parkplan_", "sqlite_", "pg_", "spatial_ref_sys")
 _RESERVED: Final = {ID_FIELD, "fid", "geom", "geometry", "changeset", *(field.name for field in COMMON_FIELDS)}
 
 
-class LayerDefinition(_Value):
+class LayerDefinition(Declared):
     """One layer of the plan.
 
     Parameters
@@ -359,8 +209,8 @@ class LayerDefinition(_Value):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if not _IDENTIFIER.fullmatch(self.id):
-            raise refuse(f"id {self.id!r}", _NAME)
+        if not IDENTIFIER.fullmatch(self.id):
+            raise refuse(f"id {self.id!r}", NAME)
         if self.id.startswith(_RESERVED_PREFIXES):
             raise refuse(
                 f"id {self.id!r}",

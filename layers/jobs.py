@@ -14,90 +14,20 @@ import gzip
 import json
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Literal, Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.event import listen
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from layers.errors import UnknownJobError
+from layers.job_records import OPEN, Job, JobState, job_of, job_tables, make_tables, packed, stamp
 from layers.store.postgis import PostgisEngine
 from layers.types import Text
 
 __all__ = ["Job", "JobState", "Jobs", "jobs_file", "open_jobs"]
-
-#: States of OGC API Processes.
-JobState = Literal["accepted", "running", "successful", "failed", "dismissed"]
-_OPEN: Final = ("accepted", "running")
-#: A running job that has not been heard of for so long has lost its worker.
-_SILENCE: Final = dt.timedelta(seconds=60)
-_LOST: Final = Text(
-    vi="Tiến trình xử lý đã dừng mà không báo lại; không có gì được ghi dở dang. Hãy gửi lại.",
-    en="The worker stopped without a word; nothing was half-written. Please send it again.",
-)
-#: Key of the lock under which the tables are made on a server, beside the schema's name.
-_LOCK: Final = 0x6A6F6273
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One piece of work.
-
-    Parameters
-    ----------
-    id : str
-        Its name, which cannot be guessed.
-    kind : str
-        What is done: ``import``, or the id of a process.
-    state : JobState
-        How it stands.
-    created : datetime
-        When it was asked for, UTC.
-    started, finished : datetime or None
-        When a worker took it, and when it ended, UTC.
-    updated : datetime
-        When it was last heard of, UTC.
-    progress : int
-        0 to 100.
-    message : Text
-        What is being done, or how it ended.
-    who : str
-        Who asked.
-    request : dict
-        What was asked.
-    sealed : bool
-        Whether it has come to where it cannot be dismissed any more.
-    outcome : str or None
-        The result in a word; for an import, the state of its receipt. The result itself is in `Jobs.part`.
-    """
-
-    id: str
-    kind: str
-    state: JobState
-    created: dt.datetime
-    started: dt.datetime | None
-    finished: dt.datetime | None
-    updated: dt.datetime
-    progress: int
-    message: Text
-    who: str
-    request: dict[str, Any]
-    sealed: bool
-    outcome: str | None
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more will happen.
-
-        Returns
-        -------
-        bool
-            True for what succeeded, failed or was dismissed.
-        """
-        return self.state not in _OPEN
 
 
 class Jobs:
@@ -113,32 +43,8 @@ class Jobs:
 
     def __init__(self, engine: sa.Engine, schema: str | None) -> None:
         self._engine = engine
-        metadata = sa.MetaData(schema=schema)
-        self._table = sa.Table(
-            "parkplan_jobs",
-            metadata,
-            sa.Column("id", sa.Text, primary_key=True),
-            sa.Column("kind", sa.Text, nullable=False),
-            sa.Column("state", sa.Text, nullable=False),
-            sa.Column("created", sa.Text, nullable=False),
-            sa.Column("started", sa.Text),
-            sa.Column("finished", sa.Text),
-            sa.Column("updated", sa.Text, nullable=False),
-            sa.Column("progress", sa.Integer, nullable=False),
-            sa.Column("message", sa.Text, nullable=False),
-            sa.Column("who", sa.Text, nullable=False),
-            sa.Column("request", sa.Text, nullable=False),
-            sa.Column("sealed", sa.Boolean, nullable=False),
-            sa.Column("outcome", sa.Text),
-        )
-        self._parts = sa.Table(
-            "parkplan_job_parts",
-            metadata,
-            sa.Column("job", sa.Text, primary_key=True),
-            sa.Column("name", sa.Text, primary_key=True),
-            sa.Column("content", sa.LargeBinary, nullable=False),
-        )
-        self._make()
+        self._table, self._parts = job_tables(schema)
+        make_tables(engine, self._table, self._parts)
 
     def __enter__(self) -> Self:
         return self
@@ -171,7 +77,7 @@ class Jobs:
         Job
             Of state "accepted".
         """
-        now = _stamp()
+        now = stamp()
         values = {
             "id": secrets.token_urlsafe(12),
             "kind": kind,
@@ -179,14 +85,14 @@ class Jobs:
             "created": now,
             "updated": now,
             "progress": 0,
-            "message": _packed(message),
+            "message": packed(message),
             "who": who,
             "request": json.dumps(request, ensure_ascii=False),
             "sealed": False,
         }
         with self._engine.begin() as connection:
             row = connection.execute(sa.insert(self._table).values(**values).returning(self._table)).one()
-        return _job(row)
+        return job_of(row)
 
     def claim(self, kinds: Collection[str], *, message: Text) -> Job | None:
         """Take the job that has waited longest; no other worker gets it.
@@ -203,11 +109,11 @@ class Jobs:
         Job or None
             Of state "running"; None if none waits.
         """
-        table, now = self._table, _stamp()
+        table, now = self._table, stamp()
         waits = table.c.kind.in_(kinds) & (table.c.state == "accepted")
         oldest = sa.select(table.c.id).where(waits).order_by(table.c.created, table.c.id).limit(1)
         first = oldest.with_for_update(skip_locked=True).scalar_subquery()
-        values = {"state": "running", "started": now, "updated": now, "message": _packed(message)}
+        values = {"state": "running", "started": now, "updated": now, "message": packed(message)}
         taken = sa.update(table).where((table.c.id == first) & waits).values(**values).returning(table)
         with self._engine.begin() as connection:
             # Servers ask often: who finds nothing should not have taken the lock of those who write.
@@ -215,7 +121,7 @@ class Jobs:
                 return None
         with self._engine.begin() as connection:
             row = connection.execute(taken).one_or_none()
-        return None if row is None else _job(row)
+        return None if row is None else job_of(row)
 
     def get(self, job_id: str, *, kind: str | None = None) -> Job:
         """Return a job.
@@ -241,7 +147,7 @@ class Jobs:
             row = connection.execute(sa.select(self._table).where(self._table.c.id == job_id)).one_or_none()
         if row is None or (kind is not None and row.kind != kind):
             raise UnknownJobError(seen=job_id, where="jobs")
-        return _job(row)
+        return job_of(row)
 
     def recent(self, limit: int, *, kind: str | None = None) -> list[Job]:
         """Return jobs, the newest first.
@@ -262,7 +168,7 @@ class Jobs:
         newest = sa.select(self._table).where(wanted)
         newest = newest.order_by(self._table.c.created.desc(), self._table.c.id).limit(limit)
         with self._engine.begin() as connection:
-            return [_job(row) for row in connection.execute(newest)]
+            return [job_of(row) for row in connection.execute(newest)]
 
     def waiting(self) -> int:
         """Return how many jobs have not ended.
@@ -272,9 +178,9 @@ class Jobs:
         int
             Accepted ones, and running ones whose worker is alive.
         """
-        of_open = sa.select(self._table).where(self._table.c.state.in_(_OPEN))
+        of_open = sa.select(self._table).where(self._table.c.state.in_(OPEN))
         with self._engine.begin() as connection:
-            return sum(not _job(row).ended for row in connection.execute(of_open))
+            return sum(not job_of(row).ended for row in connection.execute(of_open))
 
     def beat(self, job_id: str) -> bool:
         """Say that the worker of a job is alive.
@@ -311,7 +217,7 @@ class Jobs:
             False if it has ended meanwhile: its worker must not go on.
         """
         seal = {"sealed": True} if sealed else {}
-        return self._set(job_id, progress=progress, message=_packed(message), **seal)
+        return self._set(job_id, progress=progress, message=packed(message), **seal)
 
     def keep(self, job_id: str, name: str, document: Any) -> None:
         """Keep a part of the result of a job.
@@ -376,7 +282,7 @@ class Jobs:
             False if it had ended already: the first word counts.
         """
         done = {"progress": 100} if state == "successful" else {}
-        return self._set(job_id, state=state, message=_packed(message), outcome=outcome, finished=_stamp(), **done)
+        return self._set(job_id, state=state, message=packed(message), outcome=outcome, finished=stamp(), **done)
 
     def dismiss(self, job_id: str, *, message: Text) -> bool:
         """End a job that nobody wants any more.
@@ -394,7 +300,7 @@ class Jobs:
             False if it had ended already, or has come to where it cannot be stopped.
         """
         open_ = sa.not_(self._table.c.sealed)
-        return self._set(job_id, open_, state="dismissed", message=_packed(message), finished=_stamp())
+        return self._set(job_id, open_, state="dismissed", message=packed(message), finished=stamp())
 
     def clear(self, before: dt.datetime) -> list[Job]:
         """Remove jobs that ended long ago, or whose worker was lost, with their results.
@@ -409,36 +315,19 @@ class Jobs:
         list of Job
             What was removed, so that files kept for it can go too.
         """
-        old = sa.select(self._table).where(self._table.c.updated < _stamp(before))
+        old = sa.select(self._table).where(self._table.c.updated < stamp(before))
         with self._engine.begin() as connection:
-            gone = [job for row in connection.execute(old) if (job := _job(row)).ended]
+            gone = [job for row in connection.execute(old) if (job := job_of(row)).ended]
             for job in gone:
                 connection.execute(sa.delete(self._parts).where(self._parts.c.job == job.id))
                 connection.execute(sa.delete(self._table).where(self._table.c.id == job.id))
         return gone
 
     def _set(self, job_id: str, *conditions: sa.ColumnElement[bool], **values: Any) -> bool:
-        still = sa.and_(self._table.c.id == job_id, self._table.c.state.in_(_OPEN), *conditions)
-        change = sa.update(self._table).where(still).values(updated=_stamp(), **values)
+        still = sa.and_(self._table.c.id == job_id, self._table.c.state.in_(OPEN), *conditions)
+        change = sa.update(self._table).where(still).values(updated=stamp(), **values)
         with self._engine.begin() as connection:
             return bool(connection.execute(change).rowcount)
-
-    def _make(self) -> None:
-        """Make the tables, anew where another version made them."""
-        with self._engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(
-                    sa.text("SELECT pg_advisory_xact_lock(:key, hashtext(:schema))"),
-                    {"key": _LOCK, "schema": self._table.schema},
-                )
-            known = sa.inspect(connection)
-            for table in (self._table, self._parts):
-                if known.has_table(table.name, schema=table.schema):
-                    there = {column["name"] for column in known.get_columns(table.name, schema=table.schema)}
-                    if there == set(table.columns.keys()):
-                        continue
-                    table.drop(connection)
-                table.create(connection)
 
 
 def open_jobs(store: str) -> Jobs:
@@ -487,25 +376,3 @@ def jobs_file(store: str) -> str:
 def _begin(driver: Any, _entry: ConnectionPoolEntry) -> None:
     # Who reads never waits for who writes, and the other way round.
     driver.execute("PRAGMA journal_mode = WAL")
-
-
-def _stamp(time: dt.datetime | None = None) -> str:
-    """Write a time so that texts sort as times do."""
-    return (time or dt.datetime.now(dt.UTC)).astimezone(dt.UTC).isoformat(timespec="microseconds")
-
-
-def _packed(message: Text) -> str:
-    return json.dumps({"vi": message.vi, "en": message.en}, ensure_ascii=False)
-
-
-def _job(row: sa.Row[Any]) -> Job:
-    values: dict[str, Any] = row._asdict()
-    times = {
-        name: None if values[name] is None else dt.datetime.fromisoformat(values[name])
-        for name in ("created", "started", "finished", "updated")
-    }
-    state, message = values["state"], Text(**json.loads(values["message"]))
-    if state == "running" and dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(values["updated"]) > _SILENCE:
-        state, message = "failed", _LOST
-    told = {"state": state, "message": message, "request": json.loads(values["request"]), **times}
-    return Job(**{**values, **told})

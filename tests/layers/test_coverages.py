@@ -12,6 +12,7 @@ import morecantile
 import numpy as np
 import pytest
 import rasterio
+import rasterio.warp
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 

@@ -124,14 +124,6 @@ def test_a_job_makes_a_large_package(taker: TestClient) -> None:
     assert (shown.status_code, shown.headers["location"].endswith("#package-1")) == (303, True)
 
 
-def test_what_was_only_opened_and_saved_is_no_proposal_and_noted(taker: TestClient) -> None:
-    package = taker.post("/packages", json=ASKED).content
-    told = bring_back(taker, edited(package, lambda document: document["features"].reverse()))
-    assert (told["state"], told["proposal"], told["title"]) == ("unchanged", None, RETURN_STATES["unchanged"].en)
-    assert taker.get("/proposals").json()["proposals"] == []
-    assert taker.get("/packages/2").json()["layers"] == {"stations": 0}
-
-
 def test_a_package_with_errors_is_refused_with_its_receipt(taker: TestClient) -> None:
     package = taker.post("/packages", json=ASKED).content
     told = bring_back(taker, edited(package, break_))
@@ -203,11 +195,14 @@ def test_a_form_of_the_page_does_the_same(taker: TestClient) -> None:
     )
     wrong = taker.post("/packages?lang=en", data=secret | {"institute": "Viện A"}, headers=headers)
     assert (wrong.status_code, 'value="Viện A"' in wrong.text, 'role="alert"' in wrong.text) == (422, True, True)
-    files = {"file": ("goi.zip", taker.get("/packages/1/file").content)}
+    saved = edited(taker.get("/packages/1/file").content, lambda document: document["features"].reverse())
+    files = {"file": ("goi.zip", saved)}
     back = taker.post("/packages/returned?lang=en", data=secret | {"title": "T"}, files=files, headers=headers)
     job = back.headers["location"].partition("/returned/")[2].partition("?")[0]
     assert waited(taker, f"/jobs/{job}")["receipt"] == "unchanged"
     assert RETURN_STATES["unchanged"].en in taker.get(f"/packages/returned/{job}?lang=en", headers=PAGE).text
+    assert taker.get("/proposals?f=json").json()["proposals"] == [], "opened and saved is no edit"
+    assert taker.get("/packages/2").json()["layers"] == {"stations": 0}, "but it came back"
 
 
 # Who may ---------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-__all__ = ["MAX_HEAD_BYTES", "PatientProtocol", "patient_protocol"]
+__all__ = ["MAX_HEAD_BYTES", "PatientProtocol"]
 
 #: Address and header fields of one request at most, bytes.
 MAX_HEAD_BYTES: Final = 65_536
@@ -110,19 +110,3 @@ class PatientProtocol(HttpToolsProtocol):
     def _stop(timer: asyncio.TimerHandle | None) -> None:
         if timer is not None:
             timer.cancel()
-
-
-def patient_protocol(patience_s: float) -> type[PatientProtocol]:
-    """Return the protocol with a patience of its own.
-
-    Parameters
-    ----------
-    patience_s : float
-        Seconds for the head of a request, and for reading what is sent.
-
-    Returns
-    -------
-    type
-        For `uvicorn.Config`.
-    """
-    return type("ConfiguredProtocol", (PatientProtocol,), {"patience_s": patience_s})

@@ -41,28 +41,28 @@ def pages(client: TestClient, url: str) -> Iterator[dict[str, Any]]:
 # Landing page and conformance
 
 
-def test_every_link_of_the_landing_page_leads_to_what_it_says(client: TestClient) -> None:
-    landing = get(client, "/", accept="application/json")
+def test_every_link_of_the_landing_page_leads_to_what_it_says(reader: TestClient) -> None:
+    landing = get(reader, "/", accept="application/json")
     assert {entry["rel"] for entry in landing["links"]} >= {
         "self", "alternate", "service-desc", "service-doc", "conformance", "data",
     }  # fmt: skip
     # The map wants the shipped layers; tests of the portal open it.
     for entry in (link for link in landing["links"] if link["rel"] != "alternate"):
-        answer = client.get(entry["href"])
+        answer = reader.get(entry["href"])
         assert answer.status_code == 200, entry
         assert answer.headers["content-type"].removesuffix("; charset=utf-8") == entry["type"]
 
 
-def test_programs_get_the_landing_page_and_browsers_the_map(hanoi: TestClient) -> None:
-    assert get(hanoi, "/", accept="*/*")["title"] == "Parkplan"
-    assert get(hanoi, "/?f=json", accept="text/html")["title"] == "Parkplan"
-    for answer in (hanoi.get("/", headers={"accept": "text/html,*/*;q=0.8"}), hanoi.get("/?f=html")):
+def test_programs_get_the_landing_page_and_browsers_the_map(hanoi_reader: TestClient) -> None:
+    assert get(hanoi_reader, "/", accept="*/*")["title"] == "Parkplan"
+    assert get(hanoi_reader, "/?f=json", accept="text/html")["title"] == "Parkplan"
+    for answer in (hanoi_reader.get("/", headers={"accept": "text/html,*/*;q=0.8"}), hanoi_reader.get("/?f=html")):
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
 
 
-def test_only_known_conformance_classes_are_declared(client: TestClient) -> None:
-    declared = get(client, "/conformance")["conformsTo"]
+def test_only_known_conformance_classes_are_declared(reader: TestClient) -> None:
+    declared = get(reader, "/conformance")["conformsTo"]
     features = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
     assert {features + name for name in ("core", "geojson", "oas30")} <= set(declared)
     assert len(set(declared)) == len(declared)
@@ -71,8 +71,8 @@ def test_only_known_conformance_classes_are_declared(client: TestClient) -> None
 # Collections
 
 
-def test_collections_are_listed_with_their_extent(client: TestClient) -> None:
-    listed = {entry["id"]: entry for entry in get(client, "/collections")["collections"]}
+def test_collections_are_listed_with_their_extent(reader: TestClient) -> None:
+    listed = {entry["id"]: entry for entry in get(reader, "/collections")["collections"]}
     assert list(listed) == ["notes", "stations", "catalogue"]
     stations = listed["stations"]
     assert stations["title"] == "Stations"
@@ -86,18 +86,18 @@ def test_collections_are_listed_with_their_extent(client: TestClient) -> None:
     assert "http://www.opengis.net/def/crs/EPSG/0/5897" in stations["crs"]
 
 
-def test_every_link_of_a_collection_leads_to_what_it_says(client: TestClient) -> None:
-    stations = get(client, "/collections/stations")
+def test_every_link_of_a_collection_leads_to_what_it_says(reader: TestClient) -> None:
+    stations = get(reader, "/collections/stations")
     assert links(stations, "items")[0]["href"] == "http://testserver/collections/stations/items"
     for entry in stations["links"]:
-        answer = client.get(entry["href"])
+        answer = reader.get(entry["href"])
         assert answer.status_code == 200
         assert answer.headers["content-type"].removesuffix("; charset=utf-8") == entry["type"]
 
 
 @pytest.mark.parametrize("name", ["queryables", "schema"])
-def test_queryables_and_schema_name_every_field(client: TestClient, name: str) -> None:
-    answer = client.get(f"/collections/stations/{name}?lang=vi")
+def test_queryables_and_schema_name_every_field(reader: TestClient, name: str) -> None:
+    answer = reader.get(f"/collections/stations/{name}?lang=vi")
     document = answer.json()
     assert answer.headers["content-type"] == "application/schema+json"
     assert document["$id"] == f"http://testserver/collections/stations/{name}"
@@ -120,9 +120,9 @@ def test_queryables_and_schema_name_every_field(client: TestClient, name: str) -
     ],
 )
 def test_titles_are_in_the_readers_language(
-    client: TestClient, query: str, header: str, title: str, language: str
+    reader: TestClient, query: str, header: str, title: str, language: str
 ) -> None:
-    answer = client.get(f"/collections/stations{query}", headers={"accept-language": header})
+    answer = reader.get(f"/collections/stations{query}", headers={"accept-language": header})
     assert answer.json()["title"] == title
     assert answer.headers["content-language"] == language
     assert "Accept-Language" in answer.headers["vary"]
@@ -131,8 +131,8 @@ def test_titles_are_in_the_readers_language(
 # Features
 
 
-def test_a_feature_keeps_its_values_and_types(client: TestClient) -> None:
-    feature = get(client, f"{ITEMS}/hoa-lac")
+def test_a_feature_keeps_its_values_and_types(reader: TestClient) -> None:
+    feature = get(reader, f"{ITEMS}/hoa-lac")
     properties = feature["properties"]
     assert feature["id"] == "hoa-lac"
     assert {name: properties[name] for name in ("name", "floors", "area_ha", "open", "opened", "kind", "valid_to")} == {
@@ -144,27 +144,27 @@ def test_a_feature_keeps_its_values_and_types(client: TestClient) -> None:
     assert links(feature, "collection")[0]["href"] == "http://testserver/collections/stations"
 
 
-def test_coordinates_have_seven_decimals(client: TestClient) -> None:
-    assert get(client, f"{ITEMS}/old")["geometry"]["coordinates"] == [105.1234568, 20.9876543]
+def test_coordinates_have_seven_decimals(reader: TestClient) -> None:
+    assert get(reader, f"{ITEMS}/old")["geometry"]["coordinates"] == [105.1234568, 20.9876543]
 
 
-def test_an_id_may_hold_any_sign(client: TestClient) -> None:
-    feature = get(client, f"{ITEMS}/{quote('phu nghia/1', safe='')}")
+def test_an_id_may_hold_any_sign(reader: TestClient) -> None:
+    feature = get(reader, f"{ITEMS}/{quote('phu nghia/1', safe='')}")
     assert feature["id"] == "phu nghia/1"
     assert links(feature, "self")[0]["href"] == f"http://testserver{ITEMS}/phu%20nghia%2F1"
-    assert get(client, links(feature, "self")[0]["href"]) == feature
+    assert get(reader, links(feature, "self")[0]["href"]) == feature
 
 
-def test_a_geometry_that_is_not_known_is_null(client: TestClient) -> None:
-    assert get(client, f"{ITEMS}/nowhere")["geometry"] is None
-    notes = get(client, "/collections/notes/items")
+def test_a_geometry_that_is_not_known_is_null(reader: TestClient) -> None:
+    assert get(reader, f"{ITEMS}/nowhere")["geometry"] is None
+    notes = get(reader, "/collections/notes/items")
     assert [(note["geometry"], note["properties"]["text"]) for note in notes["features"]] == [
         (None, "một"), (None, "hai"),
     ]  # fmt: skip
 
 
-def test_a_page_says_what_it_is(client: TestClient) -> None:
-    answer = client.get(f"{ITEMS}?limit=2&lang=vi")
+def test_a_page_says_what_it_is(reader: TestClient) -> None:
+    answer = reader.get(f"{ITEMS}?limit=2&lang=vi")
     page = answer.json()
     assert answer.headers["content-type"] == "application/geo+json"
     assert (page["numberReturned"], page["numberMatched"], len(page["features"])) == (2, 6, 2)
@@ -174,14 +174,14 @@ def test_a_page_says_what_it_is(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(("query", "count"), [("", 4), ("?limit=5", 5), ("?limit=1000000", 5), ("?limit=1", 1)])
-def test_a_page_has_as_many_features_as_asked_for_up_to_the_maximum(client: TestClient, query: str, count: int) -> None:
-    assert get(client, ITEMS + query)["numberReturned"] == count
+def test_a_page_has_as_many_features_as_asked_for_up_to_the_maximum(reader: TestClient, query: str, count: int) -> None:
+    assert get(reader, ITEMS + query)["numberReturned"] == count
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
 @given(limit=st.integers(1, 12), filtered=st.sampled_from(["", "&kind=bus", "&bbox=100,0,110,30", "&floors=3"]))
-def test_walking_the_pages_gives_every_feature_once(client: TestClient, limit: int, filtered: str) -> None:
-    walked = list(pages(client, f"{ITEMS}?limit={limit}{filtered}"))
+def test_walking_the_pages_gives_every_feature_once(reader: TestClient, limit: int, filtered: str) -> None:
+    walked = list(pages(reader, f"{ITEMS}?limit={limit}{filtered}"))
     seen = [feature["id"] for page in walked for feature in page["features"]]
     expected = {"": 6, "&kind=bus": 2, "&bbox=100,0,110,30": 3, "&floors=3": 2}[filtered]
     assert len(seen) == len(set(seen)) == expected
@@ -202,8 +202,8 @@ def test_walking_the_pages_gives_every_feature_once(client: TestClient, limit: i
         ("105.66,20.93,105.66,20.93", ["phu nghia/1"]),
     ],
 )
-def test_a_bbox_finds_what_it_touches(client: TestClient, bbox: str, found: list[str]) -> None:
-    assert ids(client, f"bbox={bbox}") == found
+def test_a_bbox_finds_what_it_touches(reader: TestClient, bbox: str, found: list[str]) -> None:
+    assert ids(reader, f"bbox={bbox}") == found
 
 
 @pytest.mark.parametrize(
@@ -223,9 +223,9 @@ def test_a_bbox_finds_what_it_touches(client: TestClient, bbox: str, found: list
         ("../..", ["hoa-lac", "phu nghia/1", "old"]),
     ],
 )
-def test_datetime_is_planned_time_with_both_ends_inclusive(client: TestClient, datetime: str, found: list[str]) -> None:
+def test_datetime_is_planned_time_with_both_ends_inclusive(reader: TestClient, datetime: str, found: list[str]) -> None:
     timeless = {"taveuni", "vanua-levu", "nowhere"}
-    seen = [feature["id"] for page in pages(client, f"{ITEMS}?datetime={datetime}") for feature in page["features"]]
+    seen = [feature["id"] for page in pages(reader, f"{ITEMS}?datetime={datetime}") for feature in page["features"]]
     assert [name for name in seen if name not in timeless] == found
     assert timeless <= set(seen)
 
@@ -248,12 +248,12 @@ def test_datetime_is_planned_time_with_both_ends_inclusive(client: TestClient, d
         ("floors=3&bbox=105,20,105.2,21", ["old"]),
     ],
 )
-def test_a_field_filters_by_equality(client: TestClient, query: str, found: list[str]) -> None:
-    assert ids(client, query) == found
+def test_a_field_filters_by_equality(reader: TestClient, query: str, found: list[str]) -> None:
+    assert ids(reader, query) == found
 
 
-def test_head_is_get_without_its_body(client: TestClient) -> None:
-    head, full = client.head(ITEMS), client.get(ITEMS)
+def test_head_is_get_without_its_body(reader: TestClient) -> None:
+    head, full = reader.head(ITEMS), reader.get(ITEMS)
     assert head.status_code == 200
     assert head.content == b""
     assert head.headers["content-type"] == full.headers["content-type"]

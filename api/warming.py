@@ -30,6 +30,8 @@ class Warmer:
     ----------
     store : Store
         The store; it has to stay open until the warmer is closed.
+    first_s : float
+        Seconds before the names are read for the first time.
     """
 
     def __init__(self, store: Store, *, first_s: float = _FIRST_S) -> None:

@@ -196,10 +196,13 @@ def check_features(
     if ready is not None and shapes is None and not checked.errors:
         ready(checked)
     found = [*looked.mended, *checked.issues, *looked.geometry]
+    typed, whole = checked.features, None if definition is None or looked.spool is not None else checked
+    # Of a large layer a second copy of the attributes counts.
+    del checked
     found += check_outliers(looked.bounds, features.index, layer=layer)
     found += check_declared(features, definition=definition, layer=layer, metric_crs=meant.metric_crs, shapes=given)
     around = _bounds(looked.bounds)
-    beside = [_topology(meant, checked.features, around, surroundings if definition else None, looked.spool)]
+    beside = [_topology(meant, typed, around, surroundings if definition else None, looked.spool)]
     units = None if surroundings is None else surroundings.near(_UNITS, around)
     beside.append(check_places(features, units=units, layer=layer, definition=definition, shapes=given))
     if definition is not None and surroundings is not None:
@@ -211,7 +214,7 @@ def check_features(
     placed = [issue if issue.layer == layer else replace(issue, layer=layer) for issue in _located(found, given)]
     placed.sort(key=lambda issue: -1 if issue.row is None else issue.row)
     if looked.spool is None:
-        return Findings(tuple(placed), tuple(notes), checked if definition else None)
+        return Findings(tuple(placed), tuple(notes), whole)
     spooled = None if definition is None else SpooledFeatures(definition, features, looked.spool)
     return Findings(tuple(placed), tuple(notes), None, spooled)
 

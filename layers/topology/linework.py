@@ -27,6 +27,10 @@ _CELLS: Final = 8
 _SHIFT: Final = 0.2718
 #: With more edges without a match, they are matched again where one side of a border has more vertices.
 _MANY: Final = 20_000
+#: More edges than these are matched in groups, by the first bits of what names them.
+_AT_ONCE: Final = 500_000
+_GROUP_BITS: Final = 3
+_GROUPS: Final = 1 << _GROUP_BITS
 #: A vertex is on an edge if it is nearer than this share of the tolerance.
 _ON_EDGE: Final = 1 / 32
 #: A border may have several further vertices in a row; each round halves them.
@@ -181,8 +185,23 @@ def _unmatched(keys: _Hashes, ways: npt.NDArray[np.integer]) -> tuple[IntArray, 
 
     The way of an edge is counted from the smaller name to the larger.
     """
-    if not len(keys):
-        return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
+    # Group by group of names, so that what sorting needs beside them is a fraction of them.
+    groups = 1 if len(keys) < _AT_ONCE else _GROUPS
+    group = (keys >> np.uint64(64 - _GROUP_BITS)).astype(np.uint8) if groups > 1 else None
+    found = [(np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp))]
+    for number in range(groups if len(keys) else 0):
+        if group is None:
+            found.append(_unmatched_some(keys, ways))
+            continue
+        rows = np.flatnonzero(group == number)
+        if len(rows):
+            kept, net = _unmatched_some(keys[rows], ways[rows])
+            found.append((rows[kept], net))
+    kept, net = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return kept, net
+
+
+def _unmatched_some(keys: _Hashes, ways: npt.NDArray[np.integer]) -> tuple[IntArray, IntArray]:
     order = np.argsort(keys)
     keys = keys[order]
     first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))

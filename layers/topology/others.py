@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
@@ -53,8 +54,8 @@ def duplicates(shapes: ShapesOrSpool) -> IntArray:
     """
     firsts = np.arange(len(shapes))
     outlines = over(shapes, _outlines)
-    rows = np.flatnonzero(~np.isnan(outlines[:, 0]))
-    table = pd.DataFrame(outlines[rows])
+    rows = np.flatnonzero(outlines)
+    table = pd.Series(outlines[rows])
     # Few geometries have the bounds of another: only those are brought into normal form.
     alike = rows[table.duplicated(keep=False).to_numpy()]
     if len(alike):
@@ -63,10 +64,17 @@ def duplicates(shapes: ShapesOrSpool) -> IntArray:
     return firsts
 
 
-def _outlines(shapes: Shapes) -> FloatArray:
-    """Return bounds, dimension and number of vertices of geometries; NaN for the bounds of nothing."""
+def _outlines(shapes: Shapes) -> npt.NDArray[np.uint64]:
+    """Return a number for bounds, dimension and count of vertices of each geometry; 0 for nothing."""
     dimensions, counts = shapely.get_dimensions(shapes), shapely.get_num_coordinates(shapes)
-    return np.column_stack((shapely.bounds(shapes).reshape(-1, 4), dimensions, counts))
+    table: FloatArray = np.column_stack((shapely.bounds(shapes).reshape(-1, 4), dimensions, counts))
+    table += 0.0  # -0.0 is 0.0
+    # Numbers that are the same by chance cost a closer look, no more.
+    numbers = pd.util.hash_array(np.ascontiguousarray(table[:, 0]), categorize=False)
+    for column in table.T[1:]:
+        numbers = numbers * np.uint64(31) + pd.util.hash_array(np.ascontiguousarray(column), categorize=False)
+    nothing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    return np.where(nothing, np.uint64(0), numbers | np.uint64(1))
 
 
 def outside(shapes: Shapes, covers: Shapes, *, together: Pairing = everyone) -> Outside:

@@ -271,9 +271,9 @@ def test_nothing_beyond_the_area_of_a_reader_leaves(planted: Planted) -> None:
     mine = client.get(page, headers=headers["bound"]).json()
     assert PARK in {one["id"] for one in mine["features"]}
     assert mine["numberMatched"] == len(mine["features"])
-    for asked in (f"plots/items/{OUTSIDE}", f"plots/items/{OUTSIDE}/history", f"plots/items/{OUTSIDE}/blame"):
-        assert client.get(f"/collections/{asked}", headers=headers["bound"]).status_code == 404
-        assert client.get(f"/collections/{asked}", headers=headers["viewer"]).status_code == 200
+    for place in (f"plots/items/{OUTSIDE}", f"plots/items/{OUTSIDE}/history", f"plots/items/{OUTSIDE}/blame"):
+        assert client.get(f"/collections/{place}", headers=headers["bound"]).status_code == 404
+        assert client.get(f"/collections/{place}", headers=headers["viewer"]).status_code == 200
 
 
 def test_filters_counts_and_extents_tell_nothing_of_what_lies_beyond_the_area(planted: Planted) -> None:

@@ -139,8 +139,10 @@ class FormMiddleware:
             else:
                 body.extend(message.get("body", b""))
                 if not message.get("more_body", False):
+                    # Filling it changes the head too, which must be done before that is sent.
+                    page = _filled(Request(scope), start, bytes(body))
                     await send(start)
-                    await send({**message, "body": _filled(Request(scope), start, bytes(body))})
+                    await send({**message, "body": page})
 
         await self._app(scope, receive, held)
 

@@ -47,7 +47,7 @@ from api.params import (
     prefers_html,
 )
 from api.proposal_rights import ProposalParameter
-from api.records import catalogue_document, cover_document
+from api.record_documents import catalogue_document, cover_document
 from api.responses import answer
 from api.shaping import MEDIA_TYPES, collection_of_features, content_crs, single_feature
 from layers.errors import UnknownFeatureError, ValueOutOfRangeError

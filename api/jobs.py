@@ -16,7 +16,7 @@ from api.auth.gate import Gate
 from api.auth.persons import GateParameter, PersonParameter, admit, require, sees_job
 from api.browsing.route import Browsable
 from api.errors import BusyError, ImportsOffError, NotReadyError, SealedError
-from api.links import GEOJSON, HTML, JSON, REL, base_url, link, own_links
+from api.links import GEOJSON, HTML, JSON, REL, ZIP, base_url, link, own_links
 from api.openapi import document_of
 from api.params import LanguageParameter, check_format, check_page_format
 from api.responses import answer
@@ -442,7 +442,7 @@ def _status(job: Job, base: str, language: Language) -> JsonObject:
         if job.outcome is not None:
             told["receipt"] = job.outcome
     if job.kind == PACKAGE and job.outcome is not None:
-        links.append(link(f"{base}/packages/{job.outcome}/file", "enclosure", "application/zip"))
+        links.append(link(f"{base}/packages/{job.outcome}/file", "enclosure", ZIP))
     if job.kind == RETURN:
         links.append(link(f"{base}/packages/returned/{job.id}", "alternate", HTML))
         told = {"file": Path(job.request["file"]).name}

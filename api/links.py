@@ -19,6 +19,7 @@ __all__ = [
     "PROBLEM",
     "REL",
     "SCHEMA",
+    "ZIP",
     "Link",
     "base_url",
     "collection_url",
@@ -30,6 +31,7 @@ __all__ = [
 
 JSON: Final = "application/json"
 GEOJSON: Final = "application/geo+json"
+ZIP: Final = "application/zip"
 JSONFG: Final = "application/vnd.ogc.fg+json"
 SCHEMA: Final = "application/schema+json"
 PROBLEM: Final = "application/problem+json"

@@ -19,9 +19,10 @@ from api.auth.persons import GateParameter, PersonParameter, require
 from api.changesets import state_of
 from api.errors import InvalidInputError, NotReadyError
 from api.jobs import JobsParameter, check_room, find_job, start_job, status_answer
-from api.links import HTML, JSON, base_url, link
+from api.links import HTML, JSON, ZIP, base_url, link
 from api.openapi import document_of
 from api.package_parts import PACKAGE_BODY
+from api.package_rights import HANDING_OUT, FoundParameter, hands_out, kept_file, noted_exchanges
 from api.package_tasks import hand_out_asked
 from api.params import LanguageParameter, check_format, check_page_format
 from api.portal.exchanging import ALL_PACKAGES, job_page, packages_page, to_packages
@@ -34,10 +35,10 @@ from api.running import scratch_folder
 from api.settings import Settings
 from api.tasks import PACKAGE
 from api.uploads import FORM
-from layers.errors import ParkplanError, UnknownPackageError
+from layers.errors import ParkplanError
 from layers.jobs import Jobs
-from layers.packages import Exchange, get_exchange, list_exchanges, park_area, read_area, shape_area
-from layers.people import Ability, Person
+from layers.packages import Exchange, park_area, read_area, shape_area
+from layers.people import Person
 from layers.store import Store
 from layers.text import search_key
 from layers.types import LANGUAGES, Language, Text
@@ -46,17 +47,14 @@ __all__ = ["router"]
 
 JsonObject = dict[str, Any]
 
-_ZIP: Final = "application/zip"
 #: A package of so many features is made at once; a larger one by a job.
 _AT_ONCE: Final = 20_000
-#: What those may do who hand out packages: planners and approvers, and no institute.
-_HANDING_OUT: Final[tuple[Ability, ...]] = ("analyse", "propose")
 _CHECKBOX: Final = "layer."
 _SEE_OTHER: Final[dict[int | str, JsonObject]] = {303: {"description": "For a browser: the page that tells of it."}}
 _PACKAGE: Final[JsonObject] = {"schema": {"type": "string", "format": "binary"}}
 #: A package, for a large one, or where a job is preferred, the job that makes it.
 _MADE: Final = document_of("statusInfo", status=201, problems=(403, 404, 413, 415, 422))
-_MADE[201]["content"][_ZIP] = _PACKAGE
+_MADE[201]["content"][ZIP] = _PACKAGE
 _LAYERS: Final = Text(vi="danh sách mã lớp", en="a list of ids of layers")
 _AREA: Final = Text(
     vi="Polygon hoặc MultiPolygon của GeoJSON, hoặc bốn số kinh độ, vĩ độ", en="a GeoJSON Polygon, or four degrees"
@@ -65,50 +63,13 @@ _AREA: Final = Text(
 router = APIRouter(tags=["packages"], default_response_class=Response)
 
 
-def _hands_out(person: Person) -> bool:
-    """Return whether somebody hands out packages, and sees all that were."""
-    return all(person.access.may(ability) for ability in _HANDING_OUT)
-
-
-def _own_names(gate: Gate, person: Person) -> list[str]:
-    """Return what the institute of a person is called."""
-    named = {one.id: one.name for one in gate.people.accounts.institutes()}
-    return [name for name in (person.institute, named.get(person.institute or "")) if name]
-
-
-def _noted(request: Request, gate: Gate, person: Person) -> list[Exchange]:
-    """Return what somebody may know of the record."""
-    store = whole_store(request)
-    if _hands_out(person):
-        return list_exchanges(store)
-    if not person.known:
-        return []
-    return list_exchanges(store, institutes=_own_names(gate, person), who=person.name)
-
-
-def _found(request: Request, gate: GateParameter, person: PersonParameter, packageNumber: str) -> Exchange:  # noqa: N803
-    found = get_exchange(whole_store(request), packageNumber)
-    if found.number not in {one.number for one in _noted(request, gate, person)}:
-        raise UnknownPackageError(seen=packageNumber)
-    return found
-
-
-FoundParameter = Annotated[Exchange, Depends(_found)]
-
-
-def _kept(request: Request, noted: Exchange) -> Path | None:
-    """Return where the file of a package lies, as long as this server keeps it."""
-    file = scratch_folder(request.app.state.settings) / noted.place / noted.name
-    return file if noted.place and file.is_file() else None
-
-
 def _document(request: Request, noted: Exchange, language: Language) -> JsonObject:
     base = base_url(request)
     url = f"{base}{ALL_PACKAGES}/{noted.number}"
-    kept = _kept(request, noted) is not None
+    kept = kept_file(request, noted) is not None
     links = [link(url, "self", JSON)]
     if kept:
-        links.append(link(f"{url}/file", "enclosure", _ZIP))
+        links.append(link(f"{url}/file", "enclosure", ZIP))
     if noted.proposal is not None:
         links.append(link(f"{base}/proposals/{noted.proposal}", "related", JSON))
     return {**noted.document(language), "kept": kept, "links": links}
@@ -143,7 +104,7 @@ def package_list(
     """
     if from_page(request):
         return _page(request, gate, person, language)
-    listed = [_document(request, one, language) for one in _noted(request, gate, person)]
+    listed = [_document(request, one, language) for one in noted_exchanges(request, gate, person)]
     base = base_url(request)
     links = [link(f"{base}{ALL_PACKAGES}", "self", JSON), link(f"{base}{ALL_PACKAGES}?f=html", "alternate", HTML)]
     return answer({"packages": listed, "links": links}, language=language)
@@ -151,8 +112,8 @@ def package_list(
 
 def _page(request: Request, gate: Gate, person: Person, language: Language, **told: Any) -> Response:
     """Return the page of the record; `told` are what went wrong, and what was sent."""
-    listed = [_document(request, one, language) for one in _noted(request, gate, person)]
-    return packages_page(request, gate, person, listed, hands_out=_hands_out(person), language=language, **told)
+    listed = [_document(request, one, language) for one in noted_exchanges(request, gate, person)]
+    return packages_page(request, gate, person, listed, hands_out=hands_out(person), language=language, **told)
 
 
 @router.post(
@@ -197,7 +158,7 @@ async def package_create(
         201 with the package, its line of the record in `Location`, or with a job; for a browser, the way to a page.
     """
     fields = await read_fields(request)
-    for ability in _HANDING_OUT:
+    for ability in HANDING_OUT:
         require(person, ability, where=request.url.path)
     seen = _handed(gate, person)
     try:
@@ -319,7 +280,7 @@ def _file_name(asked: JsonObject) -> str:
 def _file_answer(request: Request, noted: Exchange, file: Path, *, status: int = 200) -> Response:
     headers = {"Location": f"{base_url(request)}{ALL_PACKAGES}/{noted.number}"} if status == 201 else {}
     headers |= {"ETag": f'"{noted.sha256}"', "Cache-Control": "private, no-cache"}
-    return FileResponse(file, status_code=status, media_type=_ZIP, filename=noted.name, headers=headers)
+    return FileResponse(file, status_code=status, media_type=ZIP, filename=noted.name, headers=headers)
 
 
 @router.get(f"{ALL_PACKAGES}/jobs/{{jobId}}", include_in_schema=False)
@@ -396,7 +357,7 @@ def package_one(request: Request, found: FoundParameter, language: LanguageParam
     summary="The file of a package, as long as it is kept",
     dependencies=[Depends(check_format)],
     responses={
-        200: {"description": "The zip.", "content": {_ZIP: _PACKAGE}},
+        200: {"description": "The zip.", "content": {ZIP: _PACKAGE}},
         404: {"$ref": "#/components/responses/problem-404"},
     },
 )
@@ -420,7 +381,7 @@ def package_file(request: Request, found: FoundParameter) -> Response:
     NotReadyError
         If it is not kept any more.
     """
-    file = _kept(request, found)
+    file = kept_file(request, found)
     if file is None:
         seen = Text(vi="tệp không còn được lưu", en="the file is not kept any more")
         raise NotReadyError(seen=seen, where=f"packages/{found.number}")

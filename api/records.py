@@ -1,4 +1,4 @@
-"""OGC API Records: the catalogue of layers, plans and documents, with source, date, licence, quality and coverage."""
+"""OGC API Records: the catalogue of layers, plans, documents and packages, with source, date, licence and coverage."""
 
 from __future__ import annotations
 
@@ -8,22 +8,12 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from api.auth.persons import GateParameter, PersonParameter
 from api.browsing.route import Browsable
 from api.errors import BadParameterError
-from api.links import (
-    GEOJSON,
-    HTML,
-    JSON,
-    REL,
-    SCHEMA,
-    base_url,
-    collection_url,
-    feature_url,
-    link,
-    own_links,
-    request_url,
-)
+from api.links import GEOJSON, JSON, SCHEMA, base_url, collection_url, link, own_links, request_url
 from api.openapi import document_of
+from api.package_rights import kept_file, noted_exchanges
 from api.params import (
     BboxParameter,
     CursorParameter,
@@ -33,29 +23,13 @@ from api.params import (
     StoreParameter,
     check_page_format,
 )
+from api.record_documents import CATALOGUE, CATALOGUE_TITLE, catalogue_document, record_document
 from api.responses import answer
 from layers.errors import UnknownFeatureError
-from layers.records import RECORD_TYPES, Cover, Record, catalogue_records, select_records
-from layers.types import Bounds, Language, Text
+from layers.records import RECORD_TYPES, Record, catalogue_records, select_records
+from layers.types import Language, Text
 
-__all__ = ["CATALOGUE", "catalogue_document", "cover_document", "router"]
-
-JsonObject = dict[str, Any]
-#: Id of the collection.
-CATALOGUE: Final = "catalogue"
-_CORE: Final = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/record-core"
-_TITLE: Final = Text(vi="Danh mục dữ liệu", en="Catalogue")
-_DESCRIPTION: Final = Text(
-    vi="Mỗi bản ghi nói về một lớp, một quy hoạch hoặc một văn bản: nguồn, ngày, điều khoản sử dụng, độ tin cậy, "
-    "phạm vi có dữ liệu.",
-    en="A record for each layer, plan and document: source, date, licence, confidence, and where there are data.",
-)
-_LANGUAGES: Final = {"vi": {"code": "vi", "name": "Tiếng Việt"}, "en": {"code": "en", "name": "English"}}
-_ITEMS: Final = Text(vi="Các bản ghi", en="Records")
-_DATA: Final = Text(vi="Dữ liệu", en="Data")
-_SCHEMA: Final = Text(vi="Lược đồ", en="Schema")
-_BY: Final = Text(vi="Tìm bản ghi theo gì", en="By what records are found")
-_RULES: Final = Text(vi="Các quy định lấy từ văn bản", en="Rules taken from the document")
+__all__ = ["router"]
 
 _QUERYABLES: Final = {
     "id": Text(vi="Mã bản ghi (ids)", en="Id of the record (ids)"),
@@ -73,41 +47,6 @@ router = APIRouter(
     prefix="/collections",
     route_class=Browsable,
 )
-
-
-def catalogue_document(base: str, language: Language, *, parent: bool = False) -> JsonObject:
-    """Return the catalogue as a collection.
-
-    Parameters
-    ----------
-    base : str
-        Address of the server.
-    language : {"vi", "en"}
-        Of title and description.
-    parent : bool, optional
-        Whether it is named in the list of all, where `self` would mean the list.
-
-    Returns
-    -------
-    dict
-        The document.
-    """
-    url, title = collection_url(base, CATALOGUE), _TITLE.say(language)
-    return {
-        "id": CATALOGUE,
-        "type": "catalog",
-        "itemType": "record",
-        "title": title,
-        "description": _DESCRIPTION.say(language),
-        "language": _LANGUAGES[language],
-        "languages": list(_LANGUAGES.values()),
-        "links": [
-            *([link(url, "collection", JSON, title)] if parent else own_links(url, JSON, title)),
-            link(f"{url}/items", "items", GEOJSON, _ITEMS.say(language)),
-            link(f"{url}/items?f=html", "items", HTML, _ITEMS.say(language)),
-            link(f"{url}/queryables", REL + "queryables", SCHEMA, _BY.say(language)),
-        ],
-    }
 
 
 @router.get(f"/{CATALOGUE}", summary="The catalogue", responses=document_of("collection"))
@@ -153,7 +92,7 @@ def catalogue_queryables(request: Request, language: LanguageParameter) -> Respo
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"{collection_url(base_url(request), CATALOGUE)}/queryables",
         "type": "object",
-        "title": _TITLE.say(language),
+        "title": CATALOGUE_TITLE.say(language),
         "properties": {
             "id": {"title": _QUERYABLES["id"].say(language), "type": "string"},
             "type": {"title": _QUERYABLES["type"].say(language), "type": "string", "enum": list(RECORD_TYPES)},
@@ -165,6 +104,19 @@ def catalogue_queryables(request: Request, language: LanguageParameter) -> Respo
         "additionalProperties": False,
     }
     return answer(document, language=language, media_type=SCHEMA)
+
+
+def _known(request: Request, store: StoreParameter, gate: GateParameter, person: PersonParameter) -> list[Record]:
+    """Return the catalogue, as far as it is the reader's concern."""
+    return catalogue_records(store, exchanges=noted_exchanges(request, gate, person))
+
+
+KnownParameter = Annotated[list[Record], Depends(_known)]
+
+
+def _sent(request: Request, record: Record, language: Language) -> dict[str, Any]:
+    kept = record.exchange is not None and kept_file(request, record.exchange) is not None
+    return record_document(record, base_url(request), language, kept=kept)
 
 
 def _listed(text: str | None, where: str, known: tuple[str, ...] = ()) -> list[str]:
@@ -183,7 +135,7 @@ def _listed(text: str | None, where: str, known: tuple[str, ...] = ()) -> list[s
 def records(
     *,
     request: Request,
-    store: StoreParameter,
+    known: KnownParameter,
     q: Annotated[str | None, Query()] = None,
     type: Annotated[str | None, Query(json_schema_extra={"component": "record-type"})] = None,  # noqa: A002
     ids: Annotated[str | None, Query(json_schema_extra={"component": "record-ids"})] = None,
@@ -200,8 +152,8 @@ def records(
     ----------
     request : Request
         The request.
-    store : Store
-        The store.
+    known : sequence of Record
+        The catalogue, as far as it is the reader's concern.
     q : str or None
         Texts with commas, one of which has to occur, with or without tone marks.
     type : str or None
@@ -213,7 +165,7 @@ def records(
     bbox : tuple of float or None
         Box that a record's has to meet.
     datetime : Interval or None
-        Planned time of a layer, day of decision of a plan.
+        Planned time of a layer, day of decision of a plan, day on which a package was handed out.
     limit : int
         Records at most.
     cursor : str or None
@@ -232,7 +184,7 @@ def records(
         If a parameter means nothing.
     """
     found = select_records(
-        catalogue_records(store),
+        known,
         words=q or "",
         types=_listed(type, "type", RECORD_TYPES),
         ids=_listed(ids, "ids"),
@@ -251,7 +203,7 @@ def records(
     base = base_url(request)
     links = [
         *own_links(request_url(request, without=("f",)), GEOJSON),
-        link(collection_url(base, CATALOGUE), "collection", JSON, _TITLE.say(language)),
+        link(collection_url(base, CATALOGUE), "collection", JSON, CATALOGUE_TITLE.say(language)),
     ]
     if first + limit < len(found):
         links.append(link(request_url(request, changed=[("cursor", page[-1].id)]), "next", GEOJSON))
@@ -260,7 +212,7 @@ def records(
         "timeStamp": dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "numberMatched": len(found),
         "numberReturned": len(page),
-        "features": [_record(record, base, language) for record in page],
+        "features": [_sent(request, record, language) for record in page],
         "links": links,
     }
     return answer(document, language=language, media_type=GEOJSON)
@@ -271,7 +223,7 @@ def records(
 )
 def record(
     request: Request,
-    store: StoreParameter,
+    known: KnownParameter,
     recordId: str,  # noqa: N803 - the name in the API
     language: LanguageParameter,
 ) -> Response:
@@ -281,8 +233,8 @@ def record(
     ----------
     request : Request
         The request.
-    store : Store
-        The store.
+    known : sequence of Record
+        The catalogue, as far as it is the reader's concern.
     recordId : str
         Its id.
     language : {"vi", "en"}
@@ -298,98 +250,7 @@ def record(
     UnknownFeatureError
         If there is none.
     """
-    found = select_records(catalogue_records(store), ids=[recordId])
+    found = select_records(known, ids=[recordId])
     if not found:
         raise UnknownFeatureError(seen=recordId, where=CATALOGUE)
-    return answer(_record(found[0], base_url(request), language), language=language, media_type=GEOJSON)
-
-
-def _record(record: Record, base: str, language: Language) -> JsonObject:
-    """Return a record as it is sent; what is not known is left out."""
-    properties: JsonObject = {
-        "type": record.type,
-        "title": record.title.say(language),
-        "description": "" if record.description is None else record.description.say(language),
-        "keywords": [keyword.say(language) for keyword in record.keywords],
-        "language": _LANGUAGES[language],
-        "languages": list(_LANGUAGES.values()),
-        "license": record.licence,
-        "source": record.source,
-        "confidence": record.confidence,
-        "features": record.features,
-        "externalIds": [{"value": record.number}] if record.number else [],
-    }
-    if record.type == "dataset":
-        # Nothing known is told as such: it is not the same as nothing there.
-        properties["coverage"] = [cover_document(cover) for cover in record.coverage]
-        properties["coverageKnown"] = bool(record.coverage)
-        properties["formats"] = [{"name": "GeoJSON", "mediaType": GEOJSON}]
-    kept = {name: value for name, value in properties.items() if value not in ("", None, [])}
-    return {
-        "type": "Feature",
-        "id": record.id,
-        "conformsTo": [_CORE],
-        "time": _time(record),
-        "geometry": None if record.bounds is None else _box(record.bounds),
-        "properties": {**kept, **({"coverage": properties["coverage"]} if record.type == "dataset" else {})},
-        "links": _links(record, base, language),
-    }
-
-
-def cover_document(cover: Cover) -> JsonObject:
-    """Return where a layer has data, as it is sent; what is not known is left out.
-
-    Parameters
-    ----------
-    cover : Cover
-        Of `layers.records`.
-
-    Returns
-    -------
-    dict
-        Day, completeness, box and source.
-    """
-    told: JsonObject = {
-        "asOf": None if cover.as_of is None else cover.as_of.isoformat(),
-        "completeness": cover.completeness,
-        "bbox": None if cover.bounds is None else list(cover.bounds),
-        "source": cover.source,
-    }
-    return {name: value for name, value in told.items() if value not in ("", None)}
-
-
-def _time(record: Record) -> JsonObject | None:
-    if record.time is None:
-        return None
-    start, end = record.time
-    if start is not None and start == end:
-        return {"date": start.isoformat()}
-    return {"interval": [".." if day is None else day.isoformat() for day in (start, end)]}
-
-
-def _box(bounds: Bounds) -> JsonObject:
-    """Return a box as GeoJSON: a point where it has no size, a line where it has no area."""
-    west, south, east, north = bounds
-    if (west, south) == (east, north):
-        return {"type": "Point", "coordinates": [west, south]}
-    if west == east or south == north:
-        return {"type": "LineString", "coordinates": [[west, south], [east, north]]}
-    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-    return {"type": "Polygon", "coordinates": [ring]}
-
-
-def _links(record: Record, base: str, language: Language) -> list[dict[str, str]]:
-    url, layer = collection_url(base, CATALOGUE), collection_url(base, record.layer)
-    links = [
-        *own_links(feature_url(base, CATALOGUE, record.id), GEOJSON, record.title.say(language)),
-        link(url, "collection", JSON, _TITLE.say(language)),
-    ]
-    if record.type == "dataset":
-        links.append(link(layer, "about", JSON, record.title.say(language)))
-        links.append(link(f"{layer}/items", "items", GEOJSON, _DATA.say(language)))
-        links.append(link(f"{layer}/schema", "describedby", SCHEMA, _SCHEMA.say(language)))
-    elif record.feature_id:
-        links.append(link(feature_url(base, record.layer, record.feature_id), "about", GEOJSON, _DATA.say(language)))
-    else:
-        links.append(link(f"{layer}/items", "related", GEOJSON, _RULES.say(language)))
-    return links
+    return answer(_sent(request, found[0], language), language=language, media_type=GEOJSON)

@@ -68,7 +68,7 @@ PARAMETERS: Final[dict[str, JsonObject]] = {
     **PROPOSAL_PARAMETERS,
     **PACKAGE_PARAMETERS,
     "q": _query("q", "Texts with commas, one of which has to occur, with or without tone marks.", _STRING),
-    "record-type": _query("type", "Types with commas: dataset, plan, document.", _STRING),
+    "record-type": _query("type", "Types with commas: dataset, plan, document, package.", _STRING),
     "record-ids": _query("ids", "Ids with commas.", _STRING),
     "externalIds": _query("externalIds", "Numbers of decisions and documents, with commas.", _STRING),
     "recordId": _path("recordId", "Id of a record."),

@@ -1,4 +1,4 @@
-"""The catalogue of a store: one record for each layer, each plan and each document that rules are taken from.
+"""The catalogue of a store: one record for each layer, plan, document with rules, and package that was handed out.
 
 A record tells what there is without holding it: source, licence, coverage with its date, reach in space and planned
 time, and where the thing itself is found.
@@ -7,12 +7,14 @@ time, and where the thing itself is found.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import geopandas as gpd
 import pandas as pd
+import shapely
+from shapely.geometry import shape
 
 from layers.catalogue import THEME_TITLES
 from layers.definitions import LayerDefinition
@@ -21,10 +23,13 @@ from layers.text import search_key
 from layers.time import Interval
 from layers.types import Bounds, Text
 
+if TYPE_CHECKING:
+    from layers.packages import Exchange
+
 __all__ = ["RECORD_TYPES", "Cover", "Record", "RecordType", "catalogue_records", "covers_of", "select_records"]
 
-RecordType = Literal["dataset", "plan", "document"]
-RECORD_TYPES: Final[tuple[RecordType, ...]] = ("dataset", "plan", "document")
+RecordType = Literal["dataset", "plan", "document", "package"]
+RECORD_TYPES: Final[tuple[RecordType, ...]] = ("dataset", "plan", "document", "package")
 _PLANS: Final = "plans"
 _RULES: Final = "rules"
 _COVERAGE: Final = "coverage"
@@ -60,14 +65,14 @@ class Record:
     ----------
     id : str
         Stable, unique in the store.
-    type : {"dataset", "plan", "document"}
+    type : {"dataset", "plan", "document", "package"}
         What it is.
     title : Text
         Its name.
     layer : str
-        The layer that it is, or that tells of it.
+        The layer that it is, or that tells of it; empty for a package.
     feature_id : str
-        The feature that tells of it; empty for a layer or a document.
+        The feature that tells of a plan; empty for others.
     description : Text or None
         What the title leaves open.
     keywords : tuple of Text
@@ -81,11 +86,15 @@ class Record:
     bounds : (float, float, float, float) or None
         How far it reaches, EPSG:4326.
     time : Interval or None
-        Planned time of a layer's features; the day on which a plan was decided.
+        Planned time of a layer's features; the day on which a plan was decided, or a package handed out, UTC.
     features : int or None
         How many features it has; of a document, how many rules are taken from it.
     coverage : tuple of Cover
         Where a layer has data; empty where nothing is known of that.
+    exchange : Exchange or None
+        Of a package, its line of the record of exchanges.
+    proposals : tuple of str
+        Ids of the proposals that were made of what came back of a package.
     """
 
     id: str
@@ -103,6 +112,19 @@ class Record:
     time: Interval | None = None
     features: int | None = None
     coverage: tuple[Cover, ...] = ()
+    exchange: Exchange | None = None
+    proposals: tuple[str, ...] = ()
+
+    @property
+    def area(self) -> dict[str, Any] | None:
+        """The shape within its bounds, where one is known.
+
+        Returns
+        -------
+        dict or None
+            GeoJSON geometry: the area of a package.
+        """
+        return None if self.exchange is None else self.exchange.area
 
     @property
     def key(self) -> str:
@@ -118,18 +140,20 @@ class Record:
         return search_key(" ".join((*words, self.number, self.id)))
 
 
-def catalogue_records(store: Store) -> list[Record]:
+def catalogue_records(store: Store, *, exchanges: Sequence[Exchange] = ()) -> list[Record]:
     """Return a record for everything in a store that has a name of its own.
 
     Parameters
     ----------
     store : Store
         What may be seen of it is told, no more.
+    exchanges : sequence of Exchange
+        The lines of the record of packages that may be told of.
 
     Returns
     -------
     list of Record
-        Layers in listing order, then plans, then documents.
+        Layers in listing order, then plans, documents and packages, the last as they are given.
 
     Raises
     ------
@@ -143,7 +167,8 @@ def catalogue_records(store: Store) -> list[Record]:
         records += _of_plans(store.read(_PLANS), definitions[_PLANS])
     if _has(definitions.get(_RULES), "document", "document_vi", "document_en", "topic"):
         records += _of_documents(store.read(_RULES), definitions[_RULES])
-    return records
+    datasets = {record.layer: record for record in records if record.type == "dataset"}
+    return [*records, *_of_packages(exchanges, datasets)]
 
 
 def select_records(
@@ -188,7 +213,7 @@ def select_records(
         and (not types or record.type in types)
         and (not ids or record.id in ids)
         and (not numbers or record.number in numbers)
-        and (bbox is None or (record.bounds is not None and _meet(record.bounds, bbox)))
+        and (bbox is None or _reaches(record, bbox))
         and (time is None or (record.time is not None and _overlap(record.time, time)))
     ]
 
@@ -284,6 +309,69 @@ def _of_documents(rows: gpd.GeoDataFrame, definition: LayerDefinition) -> list[R
             )
         )
     return records
+
+
+def _of_packages(exchanges: Sequence[Exchange], datasets: Mapping[str, Record]) -> list[Record]:
+    """Return one record for each package that was handed out; one of everywhere reaches as far as its layers do."""
+    back: dict[int | None, list[str]] = {}
+    for noted in reversed(exchanges):
+        if noted.kind == "returned" and noted.proposal is not None:
+            back.setdefault(noted.answers, []).append(noted.proposal)
+    records = []
+    for noted in exchanges:
+        if noted.kind != "handed_out":
+            continue
+        held = [datasets[layer] for layer in noted.layers if layer in datasets]
+        titles = [record.title for record in held]
+        day, whom = noted.time.date(), noted.institute
+        records.append(
+            Record(
+                id=f"packages.{noted.number}",
+                type="package",
+                title=Text(
+                    vi=f"Gói số {noted.number}" + (f" giao {whom}" if whom else ""),
+                    en=f"Package {noted.number}" + (f" for {whom}" if whom else ""),
+                ),
+                layer="",
+                description=Text(
+                    vi=f"Trạng thái {noted.base}: {', '.join(title.vi for title in titles)}",
+                    en=f"State {noted.base}: {', '.join(title.en for title in titles)}",
+                )
+                if titles
+                else None,
+                keywords=tuple(titles),
+                source=noted.who,
+                bounds=_around([record.bounds for record in held], noted.area),
+                time=Interval(day, day),
+                features=sum(noted.layers.values()),
+                exchange=noted,
+                proposals=tuple(back.get(noted.number, ())),
+            )
+        )
+    return records
+
+
+def _around(bounds: Sequence[Bounds | None], area: dict[str, Any] | None) -> Bounds | None:
+    """Return the bounds of an area, or where there is none, of all bounds."""
+    if area is not None:
+        found: Bounds = shape(area).bounds
+        return found
+    known = [one for one in bounds if one is not None]
+    if not known:
+        return None
+    west, south, east, north = zip(*known, strict=True)
+    return min(west), min(south), max(east), max(north)
+
+
+def _reaches(record: Record, bbox: Bounds) -> bool:
+    """Return whether a record reaches into a box, by its own shape where that is known."""
+    if record.bounds is None or not _meet(record.bounds, bbox):
+        return False
+    if record.area is None:
+        return True
+    west, south, east, north = bbox
+    parts = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
+    return any(shapely.intersects(shape(record.area), shapely.box(left, south, right, north)) for left, right in parts)
 
 
 def _said(value: Any) -> str:

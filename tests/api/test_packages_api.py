@@ -153,6 +153,45 @@ def test_a_bare_file_names_the_state_it_began_with(taker: TestClient) -> None:
     assert len(whole["layers"][0]["deleted"]) == 5
 
 
+def test_the_catalogue_tells_of_a_package_and_of_what_came_back(taker: TestClient, tmp_path: Path) -> None:
+    records = "/collections/catalogue/items"
+    area = {"type": "Polygon", "coordinates": [[[105.4, 20.9], [105.7, 20.9], [105.4, 21.2], [105.4, 20.9]]]}
+    package = taker.post("/packages", json={**ASKED, "area": area, "author": "Sở"})
+    assert taker.post("/packages", json={**ASKED, "layers": ["notes"], "institute": "B"}).status_code == 201
+    told = bring_back(taker, edited(package.content, rename), author="An")
+    record = documented(taker, "record", taker.get(f"{records}/packages.1?lang=en").json())
+    said = record["properties"]
+    noted = taker.get("/packages/1").json()
+    assert (said["type"], said["title"], said["institute"]) == (
+        "package",
+        "Package 1 for Viện Quy hoạch",
+        ASKED["institute"],
+    )
+    assert (said["base"], said["layers"], said["features"], said["source"]) == (1, ["stations"], 2, "Sở")
+    assert (said["sha256"], said["created"]) == (hashlib.sha256(package.content).hexdigest(), noted["time"])
+    assert record["time"] == {"date": noted["time"][:10]}
+    assert shapely.from_geojson(json.dumps(record["geometry"])).equals(shapely.from_geojson(json.dumps(area)))
+    links = {entry["rel"]: entry["href"] for entry in record["links"]}
+    assert taker.get(links["about"]).json() == noted
+    assert taker.get(links["enclosure"]).content == package.content
+    assert taker.get(links["related"]).json()["id"] == told["proposal"]
+    assert taker.get(f"{records}/packages.1?lang=vi").json()["properties"]["title"] == "Gói số 1 giao Viện Quy hoạch"
+    assert taker.get(f"{records}/packages.3").status_code == 404, "what came back is no package of its own"
+
+    def found(**query: str) -> list[str]:
+        return [one["id"] for one in taker.get(records, params={"type": "package", **query}).json()["features"]]
+
+    assert found() == ["packages.2", "packages.1"]
+    assert found(q="vien quy hoach") == found(q="Trạm") == found(q="stations") == ["packages.1"]
+    assert found(bbox="105.41,20.91,105.42,20.92") == ["packages.1"]
+    assert found(bbox="105.65,21.15,105.7,21.2") == [], "within the bounds, beyond the area"
+    assert found(datetime=noted["time"][:10]) == ["packages.2", "packages.1"]
+    assert found(datetime="../2020-01-01") == []
+    for file in (tmp_path / "uploads").rglob("package-*.zip"):
+        file.unlink()
+    assert "enclosure" not in {entry["rel"] for entry in taker.get(f"{records}/packages.1").json()["links"]}
+
+
 WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"layers": []}, 422, "layers"),
     ({"layers": ["none"]}, 404, "none"),
@@ -262,7 +301,12 @@ def test_planners_hand_out_and_institutes_see_their_own(guarded: dict[str, TestC
         name: [one["number"] for one in client.get("/packages").json()["packages"]] for name, client in guarded.items()
     }
     assert seen == {"nobody": [], "lan": [2, 1], "viet": [1], "bac": [2], "dan": []}
-    for address in ("/packages/2", "/packages/2/file"):
+    catalogue = {
+        name: [one["id"] for one in client.get("/collections/catalogue/items?type=package").json()["features"]]
+        for name, client in guarded.items()
+    }
+    assert catalogue == {name: [f"packages.{number}" for number in numbers] for name, numbers in seen.items()}
+    for address in ("/packages/2", "/packages/2/file", "/collections/catalogue/items/packages.2"):
         assert viet.get(address).status_code == 404
     told = bring_back(viet, edited(viet.get("/packages/1/file").content, rename))
     assert told["state"] == "proposed"

@@ -100,7 +100,7 @@ def test_the_catalogue_is_a_collection_of_records(reader: TestClient) -> None:
     ("address", "status", "told"),
     [
         (f"{ITEMS}/nobody", 404, "nobody"),
-        (f"{ITEMS}?type=layer", 400, "dataset, plan, document"),
+        (f"{ITEMS}?type=layer", 400, "dataset, plan, document, package"),
         (f"{ITEMS}?cursor=nobody", 400, "cursor"),
         (f"{ITEMS}?name=x", 400, "externalIds"),
     ],

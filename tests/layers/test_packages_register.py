@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from layers.errors import UnknownFeatureError, UnknownPackageError, ValueOutOfRangeError
 from layers.packages import get_exchange, hand_out, list_exchanges, park_area, shape_area
 from layers.proposals import proposal_diff, propose_package
+from layers.records import catalogue_records, select_records
 from layers.store import Put, Sight, Store, StoreView
 from tests.layers.test_packages import ADD, RENAME, edited, fill
 
@@ -55,6 +56,21 @@ def test_an_institute_is_told_of_its_own_packages_only(handed: Store, tmp_path: 
     assert len(list_exchanges(handed, limit=2)) == 2
     with pytest.raises(UnknownPackageError, match="no package '9'"):
         get_exchange(handed, "9")
+
+
+def test_the_catalogue_has_a_record_for_each_package_that_may_be_told_of(handed: Store, tmp_path: Path) -> None:
+    hand_out(handed, tmp_path / "a.zip", who="Sở", layers=["plots"], institute="Viện A", area=shapely.box(1, 2, 3, 4))
+    hand_out(handed, tmp_path / "b.zip", who="Sở", layers=["plots"], institute="Viện B")
+    propose_package(handed, tmp_path / "b.zip", author="An")
+    assert {one.type for one in catalogue_records(handed)} == {"dataset"}, "only what is given is told of"
+    whole, part = select_records(catalogue_records(handed, exchanges=list_exchanges(handed)), types=["package"])
+    assert (whole.id, whole.title.vi, whole.proposals) == ("packages.2", "Gói số 2 giao Viện B", ())
+    assert (part.bounds, part.features) == ((1, 2, 3, 4), 0)
+    assert whole.bounds == handed.extent("plots").bounds, "a package of everywhere reaches as far as its layers"
+    assert select_records([whole, part], bbox=(3.5, 3.5, -179, 5)) == []
+    assert select_records([whole, part], bbox=(2.5, 3.5, -179, 5)) == [part], "across the antimeridian"
+    own = list_exchanges(handed, institutes=["Viện A"])
+    assert [one.id for one in catalogue_records(handed, exchanges=own) if one.type == "package"] == ["packages.1"]
 
 
 def test_the_record_does_not_change(handed: Store, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ async def _check_takes(request: Request, person: PersonParameter) -> None:
     summary="Take a package back, as a proposal on its own base",
     status_code=201,
     dependencies=[*WRITES, Depends(_check_takes)],
-    responses=document_of("statusInfo", status=201, problems=(403, 404, 408, 413, 415)) | _SEE_OTHER,
+    responses=document_of("statusInfo", status=201, problems=(403, 404, 408, 413, 415, 422)) | _SEE_OTHER,
     openapi_extra={
         "requestBody": {
             "required": True,

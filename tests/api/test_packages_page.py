@@ -72,7 +72,7 @@ def test_a_package_is_made_sent_back_and_leads_to_its_proposal(server: str, brow
 def test_an_area_is_drawn_on_the_map_and_what_is_wrong_is_told(server: str, browser: Browser) -> None:
     page, _ = watched(browser, width=390)
     page.goto(f"{server}/packages?lang=en")
-    page.wait_for_function("window.Parkplan && window.Parkplan.area")
+    page.wait_for_function("() => window.Parkplan && window.Parkplan.area")
     map_ = page.locator("#area-map")
     map_.scroll_into_view_if_needed()
     page.click("#draw")

@@ -98,7 +98,7 @@ def test_an_error_of_no_known_kind_is_a_fault() -> None:
         ("GET", f"{ITEMS}?floors=many", 400, "bad-parameter", "Parameter floors: saw 'many', wanted a whole number."),
         ("GET", f"{ITEMS}?kind=tram", 400, "bad-parameter", "Parameter kind: saw 'tram', wanted bus, rail."),
         ("GET", f"{ITEMS}?name=a%00b", 400, "bad-parameter", "Parameter name: saw"),
-        ("GET", f"{ITEMS}?f=gml", 400, "bad-parameter", "Parameter f: saw 'gml', wanted json, jsonfg, csv,"),
+        ("GET", f"{ITEMS}?f=gml", 400, "bad-parameter", "Parameter f: saw 'gml', wanted json, jsonfg, html, csv,"),
         ("GET", "/?f=gml", 400, "bad-parameter", "Parameter f: saw 'gml', wanted json, html."),
         ("GET", "/conformance?lang=fr", 400, "bad-parameter", "Parameter lang: saw 'fr', wanted vi, en."),
     ],

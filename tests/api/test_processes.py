@@ -37,7 +37,11 @@ def test_the_process_is_described_from_its_signature(reader: TestClient) -> None
     assert described["inputs"]["language"]["schema"] == {"type": "string", "enum": ["vi", "en"], "default": "vi"}
     assert list(described["outputs"]) == ["review"]
     links = {entry["rel"].rpartition("/")[2]: entry["href"] for entry in described["links"]}
-    assert links == {"self": f"http://testserver{PROCESS}", "execute": f"http://testserver{PROCESS}/execution"}
+    assert links == {
+        "self": f"http://testserver{PROCESS}",
+        "alternate": f"http://testserver{PROCESS}?f=html",
+        "execute": f"http://testserver{PROCESS}/execution",
+    }
 
 
 def test_every_process_is_listed(reader: TestClient) -> None:

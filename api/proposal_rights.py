@@ -28,6 +28,7 @@ __all__ = [
     "check_reach",
     "edited_shapes",
     "listed_proposals",
+    "may_edit",
     "seen_proposal",
     "sees_proposal",
 ]
@@ -118,8 +119,27 @@ def seen_proposal(store: Store, person: Person, proposal: str) -> Proposal:
     return found
 
 
+def may_edit(person: Person, proposal: Proposal) -> bool:
+    """Return whether somebody may edit a proposal: who made it, and whoever decides.
+
+    Parameters
+    ----------
+    person : Person
+        Whoever would.
+    proposal : Proposal
+        The proposal, whatever its state.
+
+    Returns
+    -------
+    bool
+        False too for who made it and may propose no more.
+    """
+    own = proposal.author == person.name and person.access.may("propose")
+    return own or person.access.may("approve") or person.access.everywhere("administer")
+
+
 def check_edits(request: Request, person: Person, proposal: Proposal) -> None:
-    """Check that somebody may edit a proposal: who made it, and whoever decides.
+    """Check that somebody may edit a proposal.
 
     Parameters
     ----------
@@ -135,8 +155,7 @@ def check_edits(request: Request, person: Person, proposal: Proposal) -> None:
     NotSignedInError, NotAllowedError
         If he may not.
     """
-    own = proposal.author == person.name and person.access.may("propose")
-    if not own and not person.access.may("approve") and not person.access.everywhere("administer"):
+    if not may_edit(person, proposal):
         raise refuse(person, "propose", seen=f"#{proposal.id}", where=request.url.path)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -29,12 +29,18 @@ from api.proposal_rights import check_decides, check_edits
 from api.rebase_parts import REBASE_BODY
 from api.responses import answer
 from api.uploads import FORM
-from layers.errors import ParkplanError
+from layers.errors import ParkplanError, ProposalConflictError
 from layers.proposals import merge_proposal, rebase_proposal
+from layers.types import Text
 
 __all__ = ["router"]
 
 JsonObject = dict[str, Any]
+
+_IN_THE_WAY: Final = {
+    "seen": Text(vi="còn xung đột với quy hoạch hiện tại", en="conflicts with the plan as it is now are open"),
+    "wanted": Text(vi="giải quyết hết rồi mới chuyển", en="each of them resolved, then it moves"),
+}
 
 router = APIRouter(tags=["proposals"], default_response_class=Response)
 
@@ -91,5 +97,7 @@ async def proposal_rebase(
     except ParkplanError as error:
         return await refused(request, found, person, error, language)
     if from_page(request):
+        if not told["moved"]:
+            return await refused(request, found, person, ProposalConflictError(**_IN_THE_WAY, where=found.id), language)
         return to_page(request, found.id, language)
     return answer(told, language=language)

@@ -109,8 +109,8 @@ def record_document(record: Record, base: str, language: Language, *, kept: bool
         properties["formats"] = [{"name": "GeoJSON", "mediaType": GEOJSON}]
     if record.exchange is not None:
         noted = record.exchange.document(language)
-        properties |= {name: noted[name] for name in ("institute", "base", "name", "sha256", "size", "signature")}
-        properties |= {"created": noted["time"], "layers": list(noted["layers"])}
+        properties |= {name: noted[name] for name in ("institute", "base", "sha256", "size", "signature")}
+        properties |= {"created": noted["time"], "layers": list(noted["layers"]), "file": noted["name"]}
     told = {name: value for name, value in properties.items() if value not in ("", None, [])}
     return {
         "type": "Feature",

@@ -334,8 +334,8 @@ def _of_packages(exchanges: Sequence[Exchange], datasets: Mapping[str, Record]) 
                 ),
                 layer="",
                 description=Text(
-                    vi=f"Trạng thái {noted.base}: {', '.join(title.vi for title in titles)}",
-                    en=f"State {noted.base}: {', '.join(title.en for title in titles)}",
+                    vi=f"Phiên bản {noted.base}: {', '.join(title.vi for title in titles)}",
+                    en=f"Changeset {noted.base}: {', '.join(title.en for title in titles)}",
                 )
                 if titles
                 else None,

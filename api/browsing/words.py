@@ -132,6 +132,16 @@ _MEMBERS: Final = {
     "title": Text(vi="Tên", en="Title"),
     "description": Text(vi="Mô tả", en="Description"),
     "type": Text(vi="Loại", en="Type"),
+    "language": Text(vi="Ngôn ngữ", en="Language"),
+    "languages": Text(vi="Các ngôn ngữ", en="Languages"),
+    "time": Text(vi="Thời gian", en="Time"),
+    "institute": Text(vi="Đơn vị nhận", en="Institute"),
+    "base": Text(vi="Phiên bản gốc", en="Base changeset"),
+    "layers": Text(vi="Các lớp", en="Layers"),
+    "file": Text(vi="Tệp", en="File"),
+    "size": Text(vi="Kích thước", en="Size"),
+    "sha256": Text(vi="Mã kiểm SHA-256", en="SHA-256 checksum"),
+    "signature": Text(vi="Chữ ký", en="Signature"),
 }
 
 

@@ -92,6 +92,15 @@ PROPOSAL_WORDS: Final[Mapping[str, Text]] = MappingProxyType(
         "no_findings": Text(vi="Không có.", en="None."),
         "horizons": Text(vi="mốc", en="horizons"),
         "more_findings": Text(vi="và {n} phát hiện khác, xem bản JSON", en="and {n} more findings, in the JSON"),
+        "newest": Text(vi="Chuyển lên phiên bản mới nhất", en="Onto the newest state"),
+        "newest_hint": Text(
+            vi="Đề xuất dựa trên phiên bản {base}, quy hoạch nay ở phiên bản {n}. Khi chuyển, những gì người khác đã "
+            "sửa thuộc về phiên bản gốc mới, phần của đề xuất giữ nguyên.",
+            en="It is made on changeset {base}, the plan is at {n}. Moving it takes what others changed into its base, "
+            "and keeps what it changes itself.",
+        ),
+        "newest_open": Text(vi="Phải giải quyết xung đột trước ({n})", en="Conflicts have to be resolved first ({n})"),
+        "newest_move": Text(vi="Chuyển đề xuất", en="Move the proposal"),
         "conflicts": Text(vi="Xung đột với quy hoạch hiện tại", en="Conflicts with the plan as it is now"),
         "conflicts_hint": Text(
             vi="Người khác đã sửa cùng chỗ. Phải giải quyết hết trước khi phê duyệt.",

@@ -18,6 +18,7 @@ from api.portal.frame import LANGUAGE_NAMES, environment, has_font, reader_of
 from api.portal.proposal_map import proposal_map
 from api.portal.proposal_words import PROPOSAL_WORDS
 from api.portal.words import WORDS
+from api.proposal_rights import may_edit
 from api.proposing import proposal_checks, proposal_document
 from api.receipts import write_moment, write_number
 from layers.formats import SUFFIXES
@@ -143,7 +144,8 @@ def proposal_page(
     diff = proposal_diff(store, found.id)
     differences = _shortened(difference_document(diff, language, limit=_LISTED))
     checks = proposal_checks(store, found.id, language) if len(diff) and found.state != "approved" else None
-    merged = merge_proposal(store, found.id).merge.conflicts if found.open and found.base < store.latest() else None
+    newest = store.latest()
+    merged = merge_proposal(store, found.id).merge.conflicts if found.open and found.base < newest else None
     conflicts = None if merged is None or not len(merged) else merged.document(language)
     comments = [one.document() for one in list_comments(store, found.id)]
     findings = [] if checks is None else _findings(checks)
@@ -159,6 +161,8 @@ def proposal_page(
         groups=_grouped(findings),
         shown=_FINDINGS,
         conflicts=conflicts,
+        newest=newest,
+        moves=found.editable and found.base < newest and may_edit(person, found),
         threads=_threads(comments),
         map=drawn,
         map_json=_script(drawn.document) if drawn is not None else "",

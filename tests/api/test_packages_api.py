@@ -169,6 +169,7 @@ def test_the_catalogue_tells_of_a_package_and_of_what_came_back(taker: TestClien
     )
     assert (said["base"], said["layers"], said["features"], said["source"]) == (1, ["stations"], 2, "Sở")
     assert (said["sha256"], said["created"]) == (hashlib.sha256(package.content).hexdigest(), noted["time"])
+    assert (said["file"], said["size"], said["description"]) == (noted["name"], noted["size"], "Changeset 1: Stations")
     assert record["time"] == {"date": noted["time"][:10]}
     assert shapely.from_geojson(json.dumps(record["geometry"])).equals(shapely.from_geojson(json.dumps(area)))
     links = {entry["rel"]: entry["href"] for entry in record["links"]}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -46,12 +48,51 @@ def test_over_the_web(client: TestClient) -> None:
     assert client.post("/proposals/1/rebase", json={}).status_code == 409
 
 
+PAGE = {"Accept": "text/html", "Origin": "http://127.0.0.1:8000", "Host": "127.0.0.1:8000"}
+BUTTON = 'action="/proposals/1/rebase?lang=en"'
+
+
+def sent_from_page(client: TestClient, path: str, **fields: str) -> Any:
+    """Send a form as a browser does, with the token of its page."""
+    page = client.get("/proposals/1?lang=en", headers=PAGE).text
+    [token] = set(re.findall(r'name="form_token" value="(\w+)"', page))
+    return client.post(path, data={"form_token": token, **fields}, headers=PAGE)
+
+
+def test_from_its_page(client: TestClient) -> None:
+    store: Store = client.app.state.store  # type: ignore[attr-defined] # the application itself
+    station = stations()[1].loc[["hoa-lac"]]
+    create_proposal(store, "Tên mới", author="Viện")
+    edit_proposal(store, "1", [Put("stations", station.assign(name="Của Viện"))], author="Viện")
+    assert BUTTON not in client.get("/proposals/1?lang=en", headers=PAGE).text, "it is on the newest state"
+    store.commit([Put("stations", station.assign(name="Của Sở", floors=8))], author="Sở", message="Sửa")
+    page = client.get("/proposals/1?lang=en", headers=PAGE).text
+    assert BUTTON in page
+    assert "It is made on changeset 1, the plan is at 2." in page
+    assert "Conflicts have to be resolved first (1)" in page
+    assert "Phải giải quyết xung đột trước (1)" in client.get("/proposals/1?lang=vi", headers=PAGE).text
+    stays = sent_from_page(client, "/proposals/1/rebase?lang=en", author="Bình")
+    assert (stays.status_code, get_proposal(store, "1").base) == (409, 1)
+    assert "conflicts with the plan as it is now are open" in stays.text
+    assert 'id="conflict-0"' in stays.text
+    kept = {"layer": "stations", "kind": "attribute", "feature_id": "hoa-lac", "field": "name", "choice": "theirs"}
+    resolved = sent_from_page(client, "/proposals/1/conflicts?lang=en", author="Bình", **kept)
+    assert "have to be resolved first" not in resolved.text
+    moved = sent_from_page(client, "/proposals/1/rebase?lang=en", author="Bình", message="Cập nhật")
+    assert (moved.status_code, get_proposal(store, "1").base) == (200, 2)
+    assert "Cập nhật" in moved.text
+    assert BUTTON not in moved.text
+    store.commit([Put("stations", station.assign(floors=9))], author="Sở", message="Sửa")
+    move_proposal(store, "1", "submitted", author="Viện")
+    assert BUTTON not in client.get("/proposals/1?lang=en", headers=PAGE).text, "it is handed in"
+
+
 def test_its_maker_moves_it_and_who_decides_resolves(tmp_path: Path) -> None:
     path = str(tmp_path / "plan.gpkg")
     fill(path)
     with open_store(path) as store:
         offered(store, author="Vien")
-    roles: dict[str, Role] = {"vien": "institute", "khac": "institute", "so": "approver"}
+    roles: dict[str, Role] = {"vien": "institute", "khac": "institute", "so": "approver", "hoi": "planner"}
     headers = {}
     with open_people(path) as people:
         for name, role in roles.items():
@@ -65,6 +106,11 @@ def test_its_maker_moves_it_and_who_decides_resolves(tmp_path: Path) -> None:
         def move(name: str, body: dict[str, object]) -> int:
             return client.post("/proposals/1/rebase", json=body, headers=headers.get(name, {})).status_code
 
+        shown = {
+            name: client.get("/proposals/1?lang=en", headers={"Accept": "text/html", **headers[name]}).text
+            for name in ("vien", "so", "hoi")
+        }
+        assert {name: BUTTON in page for name, page in shown.items()} == {"vien": True, "so": True, "hoi": False}
         assert [move(name, {}) for name in ("", "khac", "vien")] == [401, 404, 200]
         assert [move(name, said) for name in ("vien", "so")] == [403, 200]
         assert get_proposal(client.app.state.store, "1").base == 2  # type: ignore[attr-defined] # as above

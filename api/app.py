@@ -39,7 +39,7 @@ from api.auth import oidc
 from api.auth import pages as people_pages
 from api.auth.forms import FormMiddleware
 from api.auth.gate import Gate
-from api.auth.persons import admit
+from api.auth.persons import PersonParameter, admit
 from api.auth.recording import AuditMiddleware
 from api.downloads import router as downloads
 from api.errors import (
@@ -51,22 +51,32 @@ from api.errors import (
     TooManyRequestsError,
     UnknownPathError,
 )
+from api.filtering import parse_as_of
 from api.finding import router as finding
 from api.links import OPENAPI, base_url
 from api.metrics import Metrics
 from api.metrics import router as metrics
 from api.middleware import EdgeMiddleware
 from api.openapi import TITLE, document_of, openapi_document, query_names, with_layers
-from api.params import LanguageParameter, StoreParameter, check_names, check_page_format, prefers_html
+from api.params import (
+    LanguageParameter,
+    StoreParameter,
+    check_names,
+    check_page_format,
+    parse_interval,
+    prefers_html,
+)
 from api.portal.filing import router as filing
 from api.portal.history import router as history
 from api.portal.pages import router as portal
+from api.proposal_rights import seen_proposal
 from api.quick import QuickPages
 from api.responses import answer, problem_answer
 from api.running import Runner
 from api.settings import Settings
 from api.short import Short
 from api.short_serving import Keeping
+from api.states import StateMiddleware, state_of
 from api.tile_server import TileServer
 from api.warming import Warmer
 from layers.coverages import Coverages
@@ -167,6 +177,16 @@ async def _only_known(request: Request) -> None:
         check_names(request, names)
 
 
+async def _known_state(request: Request, person: PersonParameter) -> None:
+    """Refuse an address below a state that there is not, also where the route does not depend on it."""
+    if state := state_of(request):
+        parse_interval(state.get("datetime"))
+        if "as_of" in state:
+            parse_as_of(state["as_of"])
+        if "proposal" in state:
+            await run_in_threadpool(seen_proposal, request.app.state.store, person, state["proposal"])
+
+
 async def _parkplan_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, ParkplanError):
         raise error
@@ -256,7 +276,7 @@ def create_app(settings: Settings) -> FastAPI:
         title=TITLE,
         version=version("parkplan"),
         lifespan=lifespan,
-        dependencies=[Depends(admit), Depends(_only_known)],
+        dependencies=[Depends(admit), Depends(_only_known), Depends(_known_state)],
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -307,5 +327,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(AuditMiddleware)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM)
     app.add_middleware(EdgeMiddleware, basemap_url=settings.basemap_url)
+    app.add_middleware(StateMiddleware)
     app.add_middleware(Keeping, short=app.state.short)
     return app

@@ -39,6 +39,7 @@ from api.links import GEOJSON, JSON, JSONFG, SCHEMA, Link, base_url, collection_
 from api.openapi import document_of
 from api.params import (
     CursorParameter,
+    DatetimeParameter,
     LanguageParameter,
     LayerParameter,
     LimitParameter,
@@ -50,6 +51,7 @@ from api.proposal_rights import ProposalParameter
 from api.record_documents import catalogue_document, cover_document
 from api.responses import answer
 from api.shaping import MEDIA_TYPES, collection_of_features, content_crs, single_feature
+from api.states import STATE_NAMES, state_url
 from layers.errors import UnknownFeatureError, ValueOutOfRangeError
 from layers.published import CRS84
 from layers.records import covers_of
@@ -104,13 +106,19 @@ router.include_router(asking_router)
     responses=document_of("landingPage"),
     dependencies=_PAGE_TOO,
 )
-def landing_page(request: Request, language: LanguageParameter) -> Response:
-    """Return where everything is; a browser gets the map instead.
+def landing_page(
+    request: Request,
+    language: LanguageParameter,
+    _proposal: ProposalParameter,
+    _as_of: AsOfParameter,
+    _datetime: DatetimeParameter,
+) -> Response:
+    """Return where everything is, in the plan or in one of its states; a browser gets the map instead.
 
     Parameters
     ----------
     request : Request
-        The request.
+        The request; what it says of a state is checked by the parameters behind it.
     language : {"vi", "en"}
         The reader's language.
 
@@ -119,7 +127,8 @@ def landing_page(request: Request, language: LanguageParameter) -> Response:
     Response
         The landing page as JSON.
     """
-    return answer(landing_document(base_url(request), language=language), language=language)
+    asked = {name: text for name, text in request.query_params.items() if name in STATE_NAMES}
+    return answer(landing_document(state_url(base_url(request), asked), language=language), language=language)
 
 
 @router.get(

@@ -15,6 +15,7 @@ from api.errors import BadParameterError
 from api.links import GEOJSON, JSON, JSONFG
 from api.params import DatetimeParameter, FiltersParameter, LayerParameter, liked_types, parse_bbox, prefers_html
 from api.proposal_rights import ProposalParameter
+from api.states import stated
 from layers.cql2 import LANGUAGES, Filter, FilterLanguage, both, parse_filter, within
 from layers.definitions import ID_FIELD, LayerDefinition
 from layers.errors import CrsError, FilterError, UnknownFieldError
@@ -296,8 +297,11 @@ async def _sort(definition: LayerParameter, sortby: Annotated[str | None, Query(
     return () if sortby is None else parse_sort(definition, sortby)
 
 
-async def _as_of(as_of: Annotated[str | None, _component("items-as-of")] = None) -> int | dt.datetime | None:
-    return None if as_of is None else parse_as_of(as_of)
+async def _as_of(
+    request: Request, as_of: Annotated[str | None, _component("items-as-of")] = None
+) -> int | dt.datetime | None:
+    text = stated(request, "as_of", as_of)
+    return None if text is None else parse_as_of(text)
 
 
 async def _format(request: Request, f: Annotated[str | None, _component("items-format")] = None) -> ItemsFormat:

@@ -109,10 +109,10 @@ def base_url(request: Request) -> str:
     Returns
     -------
     str
-        The setting `public_url`, else what the request says.
+        The setting `public_url`, else what the request says; below it the state of the plan that the request names.
     """
     public: str = request.app.state.settings.public_url
-    return (public or str(request.base_url)).rstrip("/")
+    return f"{public.rstrip('/')}{request.scope.get('root_path', '')}" if public else str(request.base_url).rstrip("/")
 
 
 def request_url(request: Request, *, changed: Iterable[tuple[str, str]] = (), without: Collection[str] = ()) -> str:

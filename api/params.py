@@ -18,6 +18,7 @@ from fastapi import Depends, Query, Request
 from api.auth.persons import GateParameter, PersonParameter
 from api.errors import BadParameterError, UnknownParameterError
 from api.languages import as_language, request_language
+from api.states import stated
 from layers.definitions import Field, FieldType, LayerDefinition
 from layers.errors import ValueOutOfRangeError
 from layers.store import Store
@@ -40,6 +41,7 @@ __all__ = [
     "liked_types",
     "parse_bbox",
     "parse_filter",
+    "parse_interval",
     "parse_limit",
     "prefers_html",
     "wants_html",
@@ -350,11 +352,32 @@ async def _bbox(bbox: Annotated[str | None, Query()] = None) -> Bounds | None:
 BboxParameter = Annotated[Bounds | None, Depends(_bbox)]
 
 
-async def _datetime(datetime: Annotated[str | None, Query()] = None) -> Interval | None:
+def parse_interval(text: str | None) -> Interval | None:
+    """Return a `datetime` parameter as planned time.
+
+    Parameters
+    ----------
+    text : str or None
+        A day, a moment or an interval.
+
+    Returns
+    -------
+    Interval or None
+        None for none.
+
+    Raises
+    ------
+    BadParameterError
+        If it is anything else.
+    """
     try:
-        return None if datetime is None else parse_datetime(datetime)
+        return None if text is None else parse_datetime(text)
     except ValueOutOfRangeError as error:
         raise BadParameterError(seen=error.seen, wanted=error.wanted, where="datetime") from error
+
+
+async def _datetime(request: Request, datetime: Annotated[str | None, Query()] = None) -> Interval | None:
+    return parse_interval(stated(request, "datetime", datetime))
 
 
 DatetimeParameter = Annotated[Interval | None, Depends(_datetime)]

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from fastapi import Depends, Query, Request
 
 from api.auth.persons import PersonParameter, refuse
+from api.states import stated
 from layers.errors import UnknownProposalError
 from layers.people import Ability, Person
 from layers.proposals import Proposal, ProposalEdit, ProposalState, get_proposal, list_proposals, proposal_diff
@@ -258,7 +259,8 @@ def _looked_through(
     person: PersonParameter,
     proposal: Annotated[str | None, Query(json_schema_extra={"component": "proposal"})] = None,
 ) -> str | None:
-    return None if proposal is None else seen_proposal(request.app.state.store, person, proposal).id
+    named = stated(request, "proposal", proposal)
+    return None if named is None else seen_proposal(request.app.state.store, person, named).id
 
 
 #: The proposal through which something is read.

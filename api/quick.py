@@ -22,6 +22,7 @@ from api.languages import as_language, request_language
 from api.links import GEOJSON, HTML, JSON, JSONFG, base_url, collection_url, feature_url, link, request_url
 from api.params import parse_bbox, parse_filter, parse_limit
 from api.short import keep, time_stamp
+from api.states import state_of
 from layers.definitions import STORE_CRS
 from layers.errors import LayersError
 from layers.published import CRS84
@@ -167,7 +168,7 @@ def _links(request: Request, address: str, layer: str, title: str) -> list[dict[
 def _plain(request: Request) -> _Asked | None:
     """Return what a request asks for, if it asks for features as GeoJSON, by parameters that are read here."""
     found = _PAGE.fullmatch(request.scope["path"])
-    if found is None or (found[2] is not None and asks_for_part(request.scope)):
+    if found is None or state_of(request) or (found[2] is not None and asks_for_part(request.scope)):
         return None
     if not _CONDITIONS.isdisjoint(request.headers.keys()):
         return None

@@ -106,6 +106,6 @@ def problem_answer(request: Request, error: ParkplanError, *, headers: Mapping[s
     """
     language = request_language(request)
     query = request.scope.get("query_string", b"").decode("latin-1")
-    instance = quote(request.scope["path"]) + (f"?{query}" if query else "")
+    instance = request.scope.get("root_path", "") + quote(request.scope["path"]) + (f"?{query}" if query else "")
     document = problem(error, language=language, instance=instance)
     return answer(document, language=language, media_type=PROBLEM, status=document["status"], headers=headers)

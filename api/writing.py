@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from api.auth.gate import Gate
 from api.auth.persons import GateParameter, PersonParameter, refuse
-from api.errors import PreconditionFailedError, PreconditionRequiredError
+from api.errors import BadParameterError, PreconditionFailedError, PreconditionRequiredError
 from api.etags import ANY, feature_state, named_states, strong_etag
 from api.feature_bodies import (
     MERGE_PATCH,
@@ -34,8 +34,10 @@ from api.feature_bodies import (
 from api.links import GEOJSON, JSON, base_url, collection_url, feature_url, link
 from api.openapi import document_of
 from api.params import LanguageParameter, LayerParameter, StoreParameter, check_format
+from api.proposal_rights import ProposalParameter, check_edits, seen_proposal
 from api.responses import answer, located
 from api.schemas import ref
+from api.states import state_of, stated
 from layers.definitions import LayerDefinition
 from layers.errors import FeatureExistsError, StaleBaseError, UnknownFeatureError, ValueOutOfRangeError
 from layers.geojson import feature_objects
@@ -62,6 +64,7 @@ _VERBS: Final = {
     "update": Text(vi="Sửa", en="Update"),
     "remove": Text(vi="Xoá", en="Remove"),
 }
+_PRESENT: Final = Text(vi="không có: quá khứ không sửa được", en="none: what was cannot be edited")
 _ONE: Final = "/collections/{collectionId}/items/{featureId:path}"
 _ALL: Final = "/collections/{collectionId}/items"
 
@@ -75,6 +78,7 @@ class _Writing(NamedTuple):
     store: Store
     definition: LayerDefinition
     language: Language
+    proposal: str | None
 
     @property
     def where(self) -> str:
@@ -83,7 +87,12 @@ class _Writing(NamedTuple):
     @property
     def direct(self) -> bool:
         """Whether the plan itself is written to, not a draft."""
-        return self.person.access.may("edit", self.definition.id)
+        return self.proposal is None and self.person.access.may("edit", self.definition.id)
+
+    @property
+    def draft(self) -> str | None:
+        """The proposal that is written to: the one that is named, else that of the person; None before the first."""
+        return _own_draft(self) if self.proposal is None else self.proposal
 
 
 def _writing(
@@ -94,9 +103,14 @@ def _writing(
     store: StoreParameter,
     definition: LayerParameter,
     language: LanguageParameter,
+    proposal: ProposalParameter,
 ) -> _Writing:
-    asked = _Writing(request, gate, person, store, definition, language)
-    if not asked.direct and not person.access.may("propose", definition.id):
+    asked = _Writing(request, gate, person, store, definition, language, proposal)
+    if (past := stated(request, "as_of", request.query_params.get("as_of"))) is not None:
+        raise BadParameterError(seen=past, wanted=_PRESENT, where="as_of")
+    if proposal is not None:
+        check_edits(request, person, seen_proposal(gate.whole, person, proposal))
+    elif not asked.direct and not person.access.may("propose", definition.id):
         raise refuse(person, "edit", seen=definition.id, where=asked.where)
     return asked
 
@@ -347,7 +361,7 @@ def _current(writing: _Writing, feature_id: str) -> tuple[int, gpd.GeoDataFrame]
     if condition is None:
         raise PreconditionRequiredError(wanted="If-Match", where=where)
     base = store.latest()
-    draft = None if writing.direct else _own_draft(writing)
+    draft = None if writing.direct else writing.draft
     states = [{} if draft is None else {"proposal": draft}, {}]
     found = [frame for state in states if not (frame := _read(store, layer, feature_id, **state)).empty]
     if not found:
@@ -417,7 +431,7 @@ def _own_draft(writing: _Writing) -> str | None:
 def _proposed(writing: _Writing, edits: Sequence[Edit], message: str, *, created: str | None) -> Response:
     """Keep edits in the draft of a person, whole: what he does not see of a feature stays in it."""
     whole, author = writing.gate.whole, writing.person.name
-    draft = _own_draft(writing)
+    draft = writing.draft
     if draft is None:
         draft = create_proposal(whole, _TITLE.say(writing.language), author=author, message=message).id
     edit_proposal(whole, draft, completed(writing.store, edits), author=author, message=message)
@@ -428,4 +442,6 @@ def _proposed(writing: _Writing, edits: Sequence[Edit], message: str, *, created
     # A new feature is found in the draft, and QGIS takes its id from there.
     place = None if created is None else feature_url(base, writing.definition.id, created)
     kept = answer(document, language=writing.language, status=202)
-    return located(kept, url if place is None else f"{place}?proposal={draft}")
+    if place is None or state_of(writing.request).get("proposal") == draft:
+        return located(kept, place or url)
+    return located(kept, f"{place}?proposal={draft}")

@@ -1,17 +1,20 @@
 #!/bin/sh
 # Try Parkplan with a real QGIS (3.28 or later): with the one of this machine, else with Debian's in build/qgis/SUITE.
 #   scripts/qgis.sh [pytest options]      SUITE=trixie (QGIS 3.40) | trixie-backports (3.44 or later)
+#   QGIS_ROOT=FOLDER takes the QGIS of a Debian folder that there is already.
 set -eu
 cd "$(dirname "$0")/.."
 
 suite=${SUITE:-trixie}
 release=${suite%-backports}
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
-root=$PWD/build/qgis/$suite
+root=${QGIS_ROOT:-$PWD/build/qgis/$suite}
 oldest=32800
 
 # An installed QGIS is taken only where nothing else is asked for.
-if [ -z "${SUITE:-}" ] && QT_QPA_PLATFORM=offscreen /usr/bin/python3 -c "
+if [ -n "${QGIS_ROOT:-}" ]; then
+    [ -d "$root" ] || { echo "QGIS_ROOT: $root ?" >&2; exit 2; }
+elif [ -z "${SUITE:-}" ] && QT_QPA_PLATFORM=offscreen /usr/bin/python3 -c "
 import sys
 from qgis.core import Qgis
 sys.exit(Qgis.QGIS_VERSION_INT < $oldest)" 2>/dev/null; then

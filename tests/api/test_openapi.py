@@ -171,7 +171,7 @@ def test_the_names_in_the_document_are_the_names_that_are_taken(client: TestClie
     assert client.post("/proposals", json={"title": "A"}).json()["id"] == "1"
     job = imported(client, "stations")
     assert names["/collections"] == ("f", "lang")
-    assert names["/"] == ("f", "lang")
+    assert set(names["/"] or ()) == {"f", "lang", "proposal", "as_of", "datetime"}
     assert names["/collections/{collectionId}/items"] is None
     for path, known in names.items():
         if known is None or "get" not in document["paths"][path] or any(part in path for part in OF_THEIR_OWN):

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from layers.proposals import list_proposals
-from layers.store import open_store
+from layers.proposals import create_proposal, list_proposals
+from layers.store import Remove, open_store
 from tests.qgis.conftest import Qgis, token
 
 #: QGIS sends no conditions of its own; the header of the connection allows whatever state is there.
@@ -161,6 +161,54 @@ def test_who_may_only_propose_edits_a_draft(qgis: Qgis, signed: str, store_url: 
         assert "quang-minh-1" not in store.read("parks", proposal=own.id).index
     assert "quang-minh-1" not in ids(edited)
     assert "quang-minh-1" in ids(plan), "loaded anew, it is the plan again"
+
+
+@pytest.mark.parametrize("address", ["/?proposal={}", "/states/proposal={}"])
+def test_a_connection_to_a_proposal_reads_and_edits_it(qgis: Qgis, served: str, store_url: str, address: str) -> None:
+    with open_store(store_url) as store:
+        proposal = create_proposal(store, "Phương án", author="An", message="Mới").id
+    url = served + address.format(proposal)
+    told = qgis.run(
+        {"do": "collections", "url": url},
+        {"do": "open", "url": url, "layer": "parks"},
+        {"do": "change", "name": "parks", "which": "phu-nghia", "developer": "Viện"},
+        {"do": "delete", "name": "parks", "which": "quang-minh-1"},
+        {"do": "open", "url": url, "layer": "roads"},
+        {"do": "add", "name": "roads", "wkt": "LineString (105.7 21, 105.71 21.01)", "name_": "Đường đề xuất"},
+        {"do": "read", "name": "parks", "reload": True},
+        headers=ANY,
+    )
+    listed, _, changed, deleted, _, added, parks = told.results
+    assert "Khu công nghiệp" in {one["name"] for one in listed}
+    assert [one["saved"] for one in (changed, deleted, added)] == [True] * 3, told.results[2:]
+    assert "quang-minh-1" not in ids(parks), "loaded anew, it is the proposal"
+    with open_store(store_url) as store:
+        assert len(store.changesets()) == 1
+        assert [one.id for one in list_proposals(store)] == [proposal]
+        seen = store.read("parks", proposal=proposal)
+        assert seen.loc["phu-nghia", "developer"] == "Viện"
+        assert "Đường đề xuất" in store.read("roads", proposal=proposal)["name"].tolist()
+
+
+def test_a_connection_to_a_time_reads_it(qgis: Qgis, served: str, store_url: str) -> None:
+    with open_store(store_url) as store:
+        parks, first = store.read("parks"), store.latest()
+        then = store.read("parks", horizon=2005)
+        store.commit([Remove("parks", ["phu-nghia"])], author="An", message="Bỏ")
+    past, planned = f"{served}/?as_of={first}", f"{served}/?datetime=2005-12-31"
+    told = qgis.run(
+        {"do": "open", "url": past, "layer": "parks"},
+        {"do": "read", "name": "parks"},
+        {"do": "delete", "name": "parks", "which": "quang-minh-1"},
+        {"do": "open", "url": planned, "layer": "parks", "name": "then"},
+        {"do": "read", "name": "then"},
+        headers=ANY,
+    )
+    _, before, deleted, _, planned_then = told.results
+    assert ids(before) == set(parks.index)
+    assert not deleted["saved"], "what was cannot be edited"
+    assert ids(planned_then) == set(then.index) - {"phu-nghia"}
+    assert len(then) < len(parks)
 
 
 def test_strangers_and_viewers_are_told_what_they_may_not(qgis: Qgis, signed: str, store_url: str) -> None:

@@ -13,6 +13,7 @@ import shapely
 
 from layers.definitions import DEFAULT_METRIC_CRS, STORE_CRS, GeometryType, LayerDefinition, Topology
 from layers.georeference import HANOI
+from layers.memory import give_back
 from layers.spool import Shapes, ShapesOrSpool, ShapeSpool
 from layers.topology import check_topology
 from layers.types import Bounds, Text
@@ -202,6 +203,9 @@ def check_features(
     found += check_outliers(looked.bounds, features.index, layer=layer)
     found += check_declared(features, definition=definition, layer=layer, metric_crs=meant.metric_crs, shapes=given)
     around = _bounds(looked.bounds)
+    looked = looked._replace(bounds=np.empty((0, 4)))  # of a large layer they count
+    if looked.spool is not None:
+        give_back()
     beside = [_topology(meant, typed, around, surroundings if definition else None, looked.spool)]
     units = None if surroundings is None else surroundings.near(_UNITS, around)
     beside.append(check_places(features, units=units, layer=layer, definition=definition, shapes=given))

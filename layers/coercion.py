@@ -126,7 +126,8 @@ def _taken(type_: FieldType, values: pd.Series[Any]) -> Coerced:
 def _from_numbers(type_: FieldType, values: pd.Series[Any]) -> Coerced:
     if type_ == "integer" and pd.api.types.is_signed_integer_dtype(values.dtype):
         return _taken(type_, values)
-    numbers_ = values.to_numpy(dtype="float64", na_value=math.nan)
+    # A series would look for the value among its labels first, and make a table of them all for it.
+    numbers_ = values.array.to_numpy(dtype="float64", na_value=math.nan)
     refused = np.isinf(numbers_)
     if type_ == "number":
         return Coerced(_cast(_without(values, refused), type_), refused)

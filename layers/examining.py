@@ -36,6 +36,7 @@ from layers.formats import SourceFeatures, read_features
 from layers.formats.model import Fault
 from layers.georeference import HANOI, Diagnosis, KnownFeatures, TargetArea, known_by_id
 from layers.mapping import ColumnMapping, Mapped, map_by_name, read_mapping
+from layers.memory import give_back
 from layers.placing import Placed, Remark, place, place_spooled
 from layers.receipts import Receipt, SourceFile
 from layers.spool import ShapeSpool
@@ -289,6 +290,7 @@ def _examine_features(
     if spool is None:
         features = features.set_geometry(gpd.GeoSeries(placed.shapes, index=features.index, crs=STORE_CRS))
     else:
+        give_back()
         features = features.set_crs(STORE_CRS, allow_override=True)
     placed_receipt = replace(
         receipt, issues=(*receipt.issues, *(_remarked(remark, source.layer) for remark in placed.remarks))

@@ -202,8 +202,9 @@ def place_spooled(
     CrsError, UndecidedCrsError
         As for `place`.
     """
-    bounds = over(spool, shapely.bounds)
-    there = ~np.isnan(bounds[:, 0]) | over(spool, lambda some: shapely.get_num_coordinates(some) > 0)
+    looks = over(spool, lambda some: np.column_stack((shapely.bounds(some), shapely.get_num_coordinates(some))))
+    bounds = looks[:, :4]
+    there = ~np.isnan(bounds[:, 0]) | (looks[:, 4] > 0)
     outermost = spool[_outermost(bounds, there)]
     stand_in: _Shapes = np.full(len(spool), outermost[0] if len(outermost) else None, dtype=object)
     stand_in[~there] = shapely.Point()

@@ -14,6 +14,7 @@ from typing import Any, Final, overload
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -23,6 +24,8 @@ __all__ = [
     "ShapeSpool",
     "Shapes",
     "ShapesOrSpool",
+    "dimensions",
+    "drawn",
     "joined_bounds",
     "missing",
     "only",
@@ -34,10 +37,14 @@ __all__ = [
 Shapes = npt.NDArray[np.object_]
 Rows = npt.NDArray[np.intp] | npt.NDArray[np.bool_]
 _Offsets = npt.NDArray[np.int64]
+_Kinds = npt.NDArray[np.int8]
 #: Geometries that are in memory at once.
 PART_ROWS: Final = 25_000
 #: Bytes between two wanted geometries that are rather read than jumped over.
 _NEAR: Final = 4096
+#: What is added to the dimension of a geometry that is empty, and what stands for one that was not looked at.
+_EMPTY: Final = 8
+_UNSEEN: Final = -128
 
 
 class _Scratch:
@@ -61,6 +68,8 @@ class ShapeSpool:
         self._pieces: list[_Offsets] = []
         self._begins: _Offsets = np.zeros(0, dtype=np.int64)
         self._ends = self._begins
+        self._kinds: _Kinds = np.zeros(0, dtype=np.int8)
+        self._kind_pieces: list[_Kinds] = []
         self._size = 0
 
     def __len__(self) -> int:
@@ -70,7 +79,8 @@ class ShapeSpool:
         """Take everything out again."""
         self._scratch.file.seek(0)
         self._scratch.file.truncate()
-        self._pieces, self._begins, self._ends = [], self._begins[:0], self._ends[:0]
+        self._pieces, self._begins, self._ends = [], np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+        self._kinds, self._kind_pieces = np.zeros(0, dtype=np.int8), []
         self._size = 0
 
     @property
@@ -78,6 +88,15 @@ class ShapeSpool:
         """Where there is no geometry."""
         begins, ends = self._places()
         return np.asarray(begins == ends)
+
+    @property
+    def kinds(self) -> npt.NDArray[np.int8]:
+        """Dimension of each geometry as shapely counts it, 8 more where it is empty; -1 where there is none."""
+        kinds = self._known()
+        for start in range(0, len(kinds), PART_ROWS):
+            if (kinds[start : start + PART_ROWS] == _UNSEEN).any():
+                kinds[start : start + PART_ROWS] = _kinds_of(self[start : start + PART_ROWS])
+        return kinds
 
     def append(self, shapes: Shapes) -> None:
         """Add geometries at the end.
@@ -87,22 +106,32 @@ class ShapeSpool:
         shapes : ndarray of geometry, shape (n,)
             None where missing.
         """
-        self.append_wkb(shapely.to_wkb(np.asarray(shapes, dtype=object), flavor="iso").tolist())
+        some = np.asarray(shapes, dtype=object)
+        self.append_wkb(pa.array(shapely.to_wkb(some, flavor="iso"), type=pa.large_binary()), _kinds_of(some))
 
-    def append_wkb(self, contents: Sequence[bytes | None]) -> None:
+    def append_wkb(self, contents: pa.Array, kinds: npt.NDArray[np.int8] | None = None) -> None:
         """Add geometries that are well-known binary already.
 
         Parameters
         ----------
-        contents : sequence of bytes or None
-            None where missing.
+        contents : pyarrow.Array
+            Binary, null where missing.
+        kinds : ndarray of int, optional
+            What `kinds` tells of them.
         """
-        lengths = np.fromiter((len(one) if one else 0 for one in contents), dtype=np.int64, count=len(contents))
-        ends = self._size + np.cumsum(lengths)
-        self._pieces.append(np.stack((ends - lengths, ends)))
-        self._size += int(lengths.sum())
-        self._scratch.file.write(b"".join(one for one in contents if one))
-        self._scratch.file.flush()
+        if contents.null_count:
+            contents = contents.fill_null(b"")
+        whole = contents.cast(pa.large_binary())
+        _, offsets, data = whole.buffers()
+        places = np.frombuffer(offsets, dtype=np.int64)[whole.offset : whole.offset + len(whole) + 1]
+        begin, end = (int(places[0]), int(places[-1])) if len(whole) else (0, 0)
+        moved = places + (self._size - begin)
+        self._pieces.append(np.stack((moved[:-1], moved[1:])))
+        self._kind_pieces.append(np.full(len(whole), _UNSEEN, dtype=np.int8) if kinds is None else kinds)
+        self._size += end - begin
+        if end > begin:
+            self._scratch.file.write(data[begin:end])
+            self._scratch.file.flush()
 
     def only(self, rows: Rows) -> ShapeSpool:
         """Return some of the geometries, kept where they are.
@@ -121,6 +150,7 @@ class ShapeSpool:
         begins, ends = self._places()
         some._scratch, some._size, some._pieces = self._scratch, self._size, []
         some._begins, some._ends = begins[rows], ends[rows]
+        some._kinds, some._kind_pieces = self._known()[rows], []
         return some
 
     @overload
@@ -155,6 +185,12 @@ class ShapeSpool:
             self._begins, self._ends = np.append(self._begins, begins), np.append(self._ends, ends)
             self._pieces = []
         return self._begins, self._ends
+
+    def _known(self) -> _Kinds:
+        if self._kind_pieces:
+            self._kinds = np.concatenate((self._kinds, *self._kind_pieces))
+            self._kind_pieces = []
+        return self._kinds
 
     def _taken(self, begins: _Offsets, ends: _Offsets) -> Shapes:
         contents: list[bytes | None] = [None] * len(begins)
@@ -273,6 +309,50 @@ def missing(shapes: ShapesOrSpool) -> npt.NDArray[np.bool_]:
         One value a geometry.
     """
     return shapes.missing if isinstance(shapes, ShapeSpool) else np.asarray(shapely.is_missing(shapes))
+
+
+def dimensions(shapes: ShapesOrSpool) -> npt.NDArray[np.integer[Any]]:
+    """Return the dimension of each geometry, without looking at those that a file holds again.
+
+    Parameters
+    ----------
+    shapes : ndarray of geometry, or ShapeSpool
+        The geometries.
+
+    Returns
+    -------
+    ndarray of int
+        0 for points, 1 for lines, 2 for areas; -1 for none.
+    """
+    if not isinstance(shapes, ShapeSpool):
+        return np.asarray(shapely.get_dimensions(shapes))
+    kinds = shapes.kinds
+    return np.where(kinds >= _EMPTY - 1, kinds - np.int8(_EMPTY), kinds)
+
+
+def drawn(shapes: ShapesOrSpool) -> npt.NDArray[np.bool_]:
+    """Tell which geometries are there and not empty, without looking at those that a file holds again.
+
+    Parameters
+    ----------
+    shapes : ndarray of geometry, or ShapeSpool
+        The geometries.
+
+    Returns
+    -------
+    ndarray of bool
+        One value a geometry.
+    """
+    if isinstance(shapes, ShapeSpool):
+        return np.asarray((shapes.kinds >= 0) & (shapes.kinds < _EMPTY - 1))
+    return np.asarray(~shapely.is_missing(shapes) & ~shapely.is_empty(shapes))
+
+
+def _kinds_of(shapes: Shapes) -> _Kinds:
+    kinds: _Kinds = np.asarray(shapely.get_dimensions(shapes), dtype=np.int8)
+    # An empty collection has no dimension, and is there all the same.
+    kinds[shapely.is_empty(shapes)] += np.int8(_EMPTY)
+    return kinds
 
 
 def joined_bounds(bounds: Sequence[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:

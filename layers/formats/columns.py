@@ -153,7 +153,7 @@ def by_columns(source: Source, described: SourceLayer, spool: ShapeSpool | None 
             elif plain and straight and spool is None:
                 frames.append(from_arrow(table, geometry, fid=fid))
             elif plain and straight and spool is not None:
-                spool.append_wkb(shapes.to_pylist())
+                _keep(spool, shapes)
                 frames.append(from_arrow(table.drop_columns([geometry]), "", fid=fid))
     if not (plain and straight and frames):
         if spool is not None:
@@ -188,8 +188,13 @@ def spool_shapes(source: Source, described: SourceLayer, spool: ShapeSpool) -> b
             if not are_straight(shapes.drop_null()):
                 spool.clear()
                 return False
-            spool.append_wkb(shapes.to_pylist())
+            _keep(spool, shapes)
     return True
+
+
+def _keep(spool: ShapeSpool, shapes: pa.ChunkedArray) -> None:
+    for some in shapes.chunks:
+        spool.append_wkb(some)
 
 
 def are_straight(shapes: pa.ChunkedArray) -> bool:

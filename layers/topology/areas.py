@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import shapely
 
-from layers.spool import PART_ROWS, ShapesOrSpool, only, over
+from layers.spool import PART_ROWS, ShapesOrSpool, dimensions, drawn, only, over
 from layers.topology.linework import FloatArray, IntArray, Linework, Shapes, linework
 from layers.topology.trees import Tree, tree_of
 from layers.topology.widths import is_wider
@@ -111,7 +111,7 @@ def survey(areas: ShapesOrSpool, *, tolerance_m: float = 0.0, valid: bool = Fals
     Survey
         To be given to `overlaps` and `gaps`.
     """
-    rows = np.flatnonzero(over(areas, lambda some: (shapely.get_dimensions(some) == _AREAL) & ~shapely.is_empty(some)))
+    rows = np.flatnonzero((dimensions(areas) == _AREAL) & drawn(areas))
     if not valid:
         rows = rows[over(only(areas, rows), shapely.is_valid)]
     there = only(areas, rows)

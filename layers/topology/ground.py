@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import shapely
 from pyproj import CRS
 
 from layers.crs import AREA_MARGIN_DEG, metric, parse_crs
 from layers.definitions import STORE_CRS, LayerDefinition, Topology
-from layers.spool import ShapesOrSpool, ShapeSpool, joined_bounds, over, spooled
+from layers.spool import ShapesOrSpool, ShapeSpool, dimensions, joined_bounds, over, spooled
 from layers.topology.linework import FloatArray, IntArray, Shapes
 from layers.topology.scenes import Togetherness, togetherness
 from layers.types import Text
@@ -58,7 +59,7 @@ class Ground:
     rules: Topology
     features: gpd.GeoDataFrame
     shapes: ShapesOrSpool
-    dimensions: IntArray
+    dimensions: npt.NDArray[np.integer[Any]]
     crs: CRS
     together: Togetherness
     touched: Mask | None
@@ -157,7 +158,12 @@ def plane(
         Those that are left out, having a geometry that is not valid, or that is no more than a sketch.
     """
     given = np.asarray(features.geometry.array) if shapes is None else shapes
-    usable = _usable(features, given)
+    return _plane(features, crs, given, _usable(features, given))
+
+
+def _plane(
+    features: gpd.GeoDataFrame, crs: CRS, given: ShapesOrSpool, usable: _Usable
+) -> tuple[ShapesOrSpool, Mask, Mask]:
     broken = np.zeros(len(features), dtype=bool)
 
     def moved(start: int, some: Shapes) -> Shapes:
@@ -255,7 +261,7 @@ def ground(
         crs = metric_crs_for(usable.bounds, definition.metric_crs)
     near = np.ones(len(features), dtype=bool)
     if isinstance(given, ShapeSpool):
-        flat, broken, rough = plane(features, crs, given)
+        flat, broken, rough = _plane(features, crs, given, usable)
     else:
         if about is not None and rules.gaps == "allowed" and mask.any():
             near = _neighbourhood(given, mask, about, rules)
@@ -265,8 +271,7 @@ def ground(
     told = np.ones(len(features), dtype=bool) if about is None else about
     left_out = _left_out(int((wrong & told).sum()), int((sketched & told).sum()))
     together = togetherness(features, within=rules.within)
-    dimensions = over(flat, shapely.get_dimensions)
-    return Ground(definition, rules, features, flat, dimensions, crs, together, about, left_out)
+    return Ground(definition, rules, features, flat, dimensions(flat), crs, together, about, left_out)
 
 
 def _neighbourhood(shapes: Shapes, mask: Mask, about: Mask, rules: Topology) -> Mask:

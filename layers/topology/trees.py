@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Protocol
 
 import numpy as np
@@ -56,9 +57,14 @@ class _SpoolTree:
 
     def __init__(self, shapes: ShapeSpool) -> None:
         self._shapes = shapes
-        self._bounds = over(shapes, shapely.bounds)
+
+    @functools.cached_property
+    def _bounds(self) -> npt.NDArray[np.float64]:
+        return over(self._shapes, shapely.bounds)
 
     def query(self, geometry: Shapes, predicate: Any = None, distance: Any = None) -> npt.NDArray[np.intp]:
+        if not len(geometry):
+            return np.empty((2, 0), dtype=np.intp)
         room = float(distance or 0.0)
         tree = shapely.STRtree(shapely.box(*(shapely.bounds(geometry) + np.array([-room, -room, room, room])).T))
         found = [np.empty((2, 0), dtype=np.intp)]

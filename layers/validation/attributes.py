@@ -46,7 +46,8 @@ def check_ids(definition: LayerDefinition, ids: pd.Index) -> Iterator[Issue]:
 
     yield from rows.issues(missing | blank, "id-missing", seen=seen, wanted=wanted, field=ID_FIELD)
     yield from rows.issues(~text & ~missing, "id-type", seen=seen, wanted=wanted, field=ID_FIELD)
-    repeated = np.asarray(ids.duplicated()) & ~missing
+    # An index would keep the table of its labels, as large as they are.
+    repeated = np.asarray(pd.Series(ids.array).duplicated()) & ~missing
     yield from rows.issues(repeated, "id-duplicate", seen=seen, wanted=wanted, field=ID_FIELD)
 
 

@@ -22,7 +22,7 @@ from layers.crs import metric, parse_crs
 from layers.definitions import STORE_CRS, LayerDefinition
 from layers.georeference import FRAMES, ZoneFit, zone_from_areas, zone_from_lengths
 from layers.georeference.areas import ELLIPSOID
-from layers.spool import ShapesOrSpool, only, over, parts_of_shapes
+from layers.spool import ShapesOrSpool, dimensions, drawn, only, over, parts_of_shapes
 from layers.types import Text
 from layers.validation.amounts import UNITS, Amounts, Measure, Stated, read_amounts, stated_columns
 from layers.validation.ground import FloatArray, Shapes, ground_area, ground_length
@@ -91,16 +91,16 @@ def check_declared(
     stated = stated_columns(table.columns, definition)
     if not stated:
         return tuple(found)
-    drawn = over(shapes, lambda some: ~shapely.is_missing(some) & ~shapely.is_empty(some))
+    there = drawn(shapes)
     if "position" in table.columns:
-        drawn &= ~table["position"].isin(_NOT_DRAWN).to_numpy(dtype=bool)
-    dimension = over(shapes, shapely.get_dimensions)
+        there &= ~table["position"].isin(_NOT_DRAWN).to_numpy(dtype=bool)
+    dimension = dimensions(shapes)
     measured: dict[tuple[str, bool], FloatArray] = {}
     for one in stated:
         areal = one.measure == "area" or one.boundary
-        usable = drawn & (dimension == (2 if areal else 1))
+        usable = there & (dimension == (2 if areal else 1))
         if one.boundary and not usable.any():
-            usable = drawn & (dimension == 1)
+            usable = there & (dimension == 1)
         if not usable.any():
             continue
         amounts = read_amounts(table[one.column])

@@ -21,7 +21,7 @@ import shapely
 from layers.coercion import as_texts
 from layers.definitions import LayerDefinition
 from layers.encodings.canonical import canonical, likeness
-from layers.spool import ShapesOrSpool, over
+from layers.spool import ShapesOrSpool, drawn, over
 from layers.text import search_key
 from layers.types import Text
 from layers.validation.ground import Shapes, ground_distance
@@ -254,12 +254,12 @@ class _Column:
 
     def judge(self, rows: Rows, *, layer: str) -> tuple[list[Issue], int]:
         known = self.outlines.of(self.level)
-        drawn = over(self.shapes, lambda some: ~shapely.is_missing(some) & ~shapely.is_empty(some))
+        there = drawn(self.shapes)
         issues, skipped = [], 0
         positions, different = pd.factorize(self.texts)
         listed = [self._names(str(text), known) for text in different]
         # A loop over rows: few of them need more than two look-ups in a dict.
-        for row in np.flatnonzero(drawn & (positions >= 0)).tolist():
+        for row in np.flatnonzero(there & (positions >= 0)).tolist():
             names, text = listed[positions[row]], str(different[positions[row]])
             if not names:
                 skipped += self.level is not None and bool(text.strip())

@@ -12,7 +12,7 @@ import shapely
 from layers.formats.coordinates import PlaceColumns, place_columns, read_numbers
 from layers.georeference import FRAMES, Reading, read_points
 from layers.georeference.frames import shift_of
-from layers.spool import ShapesOrSpool, only, over, parts_of_shapes
+from layers.spool import ShapesOrSpool, drawn, only, parts_of_shapes
 from layers.types import Text
 from layers.validation.amounts import half_digit
 from layers.validation.ground import FloatArray, Shapes, ground_distance
@@ -66,13 +66,13 @@ def check_positions(table: pd.DataFrame, shapes: ShapesOrSpool, rows: Rows, *, l
     pairs = list(place_columns(list(table.columns)))
     if not pairs:
         return
-    drawn = over(shapes, lambda some: ~shapely.is_missing(some) & ~shapely.is_empty(some))
+    there = drawn(shapes)
     for pair in pairs:
         numbers = np.column_stack([read_numbers(table[name]) for name in (pair.x, pair.y)])
         given = np.isfinite(numbers).all(axis=1) & (numbers != 0).any(axis=1)
-        if (given & drawn).any():
-            yield from _empty(pair, drawn & ~given, drawn, rows, layer=layer)
-            yield from _disagreeing(pair, numbers, given & drawn, shapes, rows, layer=layer)
+        if (given & there).any():
+            yield from _empty(pair, there & ~given, there, rows, layer=layer)
+            yield from _disagreeing(pair, numbers, given & there, shapes, rows, layer=layer)
 
 
 def _name(pair: PlaceColumns) -> str:

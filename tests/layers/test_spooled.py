@@ -8,6 +8,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pyarrow as pa
 import pyogrio
 import pytest
 import shapely
@@ -20,7 +21,7 @@ from layers.errors import LayersError, MissingFileError
 from layers.examining import validate_file
 from layers.formats import collections, parquet, read_features, reading, write_features
 from layers.importing import receive_file
-from layers.spool import ShapeSpool, over
+from layers.spool import ShapeSpool, dimensions, drawn, over
 from layers.store import Store, open_store
 from layers.topology import areas, trees
 
@@ -276,3 +277,16 @@ def test_a_collection_gone_through_is_the_collection_read_whole(
         except LayersError as error:
             answers.append((error.message("vi"), error.message("en")))
     assert answers[0] == answers[1]
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_spool_tells_what_geometries_are_as_shapely_does() -> None:
+    texts = ["POINT (1 2)", "LINESTRING (0 0, 1 1)", "POLYGON EMPTY", "GEOMETRYCOLLECTION EMPTY", "POINT EMPTY"]
+    shapes = np.array([*shapely.from_wkt(texts), None, shapely.box(0, 0, 1, 1)], dtype=object)
+    kept, raw = ShapeSpool(), ShapeSpool()
+    kept.append(shapes)
+    raw.append_wkb(pa.array(shapely.to_wkb(shapes), type=pa.binary()).slice(1))
+    for held, meant in ((kept, shapes), (raw, shapes[1:]), (raw.only(np.array([4, 0])), shapes[[5, 1]])):
+        assert dimensions(held).tolist() == shapely.get_dimensions(meant).tolist() == dimensions(meant).tolist()
+        assert drawn(held).tolist() == drawn(meant).tolist()
+        assert shapely.to_wkb(held[:]).tolist() == shapely.to_wkb(meant).tolist()

@@ -187,6 +187,7 @@ def packed_access(access: Access) -> JsonObject:
             "role": grant.role,
             "layers": None if grant.layers is None else sorted(grant.layers),
             "area": None if grant.area is None else grant.area.wkb_hex,
+            "confined": grant.confined,
         }
         for grant in access.grants
     ]
@@ -215,6 +216,7 @@ def read_access(packed: Mapping[str, Any]) -> Access:
             one["role"],
             None if one["layers"] is None else frozenset(one["layers"]),
             None if one["area"] is None else shapely.from_wkb(one["area"]),
+            one["confined"],
         )
         for one in packed["grants"]
     )

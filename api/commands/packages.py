@@ -54,6 +54,9 @@ def create(
     as_of: Annotated[int | None, typer.Option(metavar="N", help="The state after this changeset; the newest.")] = None,
     key: Annotated[Path | None, typer.Option(metavar="FILE.key", help="Sign with this key.")] = None,
     by: Annotated[str | None, typer.Option(metavar="NAME", help="Who hands it out and signs; you, without it.")] = None,
+    restricted: Annotated[
+        bool, typer.Option("--restricted", help="Restricted fields too; left out without it.")
+    ] = False,
     store: StoreOption = None,
     lang: LangOption = None,
 ) -> None:
@@ -63,6 +66,7 @@ def create(
         raise typer.BadParameter("--area, --park")
 
     from layers.packages import hand_out, park_area, read_area, read_private_key  # noqa: PLC0415
+    from layers.store.viewing import Sight, StoreView  # noqa: PLC0415
 
     secret = None if key is None else read_private_key(key)
     shape = None if area is None else read_area(area)
@@ -73,6 +77,7 @@ def create(
         manifest, noted = hand_out(
             opened,
             out,
+            seen=opened if restricted else StoreView(opened, Sight(restricted=frozenset())),
             who=who,
             layers=[name.strip() for name in layers.split(",") if name.strip()],
             institute=for_,

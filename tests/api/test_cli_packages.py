@@ -17,10 +17,12 @@ from playwright.sync_api import Browser
 from api.cli import main
 from gis.maps import conflict_layers
 from layers.catalogue import shipped_definitions
+from layers.definitions import Field
 from layers.errors import FileUnreadableError, MissingFileError, ValueOutOfRangeError
 from layers.merge import Resolution, merge_layer, parse_resolutions, read_resolutions
 from layers.schema import typed
 from layers.store import Put, open_store
+from layers.types import Text
 from tests.layers.test_packages import plots
 
 Run = Callable[..., tuple[int, str, str]]
@@ -84,6 +86,28 @@ def test_the_record_of_exchanges_is_listed(run: Run) -> None:
         "package", "create", "--layers", "plots", "--for", "A", "-o", "q.zip", "--park", "x", "--area", "1"
     )
     assert code == 2
+
+
+def test_restricted_fields_are_packed_only_when_that_is_said(run: Run) -> None:
+    price = Field(name="gia_dat", type="text", title=Text(vi="Giá đất", en="Land price"), restricted=True)
+    with open_store("store.gpkg") as store:
+        store.add_layer(PLOTS.model_copy(update={"fields": (*PLOTS.fields, price)}))
+        store.commit([Put("plots", store.read("plots").assign(gia_dat="BIMAT"))], author="Sở", message="Giá")
+    packed = {}
+    for name, options in (("p.zip", ()), ("q.zip", ("--restricted",))):
+        assert run("package", "create", "--layers", "plots", "--for", "Viện A", "--out", name, *options)[0] == 0
+        with zipfile.ZipFile(name) as file:
+            packed[name] = [
+                one for one in file.namelist() if b"BIMAT" in file.read(one) or b"gia_dat" in file.read(one)
+            ]
+    assert packed["p.zip"] == []
+    assert "parkplan.gpkg" in packed["q.zip"]
+    assert run("merge", str(_edit(Path("p.zip"), _001="Lô mới")))[0] == 0
+    with open_store("store.gpkg") as store:
+        after = store.read("plots")
+    assert after.loc["001", "name"] == "Lô mới"
+    assert set(after["gia_dat"]) == {"BIMAT"}
+    assert "003" not in after.index
 
 
 def _meanwhile(**names: str) -> None:

@@ -348,7 +348,8 @@ def test_restricted_fields_never_leave_in_a_package(guarded: dict[str, TestClien
 
 
 def test_access_is_packed_and_read_the_same() -> None:
-    grants = (Grant("institute", frozenset({"a", "b"}), shapely.box(1, 2, 3, 4)), Grant("viewer"))
+    ground = shapely.box(1, 2, 3, 4)
+    grants = (Grant("institute", frozenset({"a", "b"}), ground), Grant("viewer", None, ground, confined=True))
     for access in (Access(grants), Access(grants, frozenset({"propose"}))):
         assert read_access(json.loads(json.dumps(packed_access(access)))) == access
 

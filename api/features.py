@@ -103,7 +103,7 @@ router.include_router(asking_router)
 @landing.get(
     "/",
     summary="Landing page: where everything is",
-    responses=document_of("landingPage"),
+    responses=document_of("landingPage", problems=(404,)),
     dependencies=_PAGE_TOO,
 )
 def landing_page(

@@ -17,6 +17,7 @@ import shapely
 from fastapi import Request
 from shapely.errors import GEOSException
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 
 from api.errors import BadBodyError, BodyTooLargeError, InvalidInputError
 from api.links import JSON
@@ -41,6 +42,11 @@ JsonObject = dict[str, Any]
 #: Longest document that may come with a decision, bytes.
 _DOCUMENT_BYTES: Final = 20_000_000
 _AROUND: Final = 200_000
+_FIELDS: Final = 32
+_FORM_BODY: Final = Text(
+    vi=f"một biểu mẫu multipart, nhiều nhất {_FIELDS} trường và một tệp",
+    en=f"a multipart form of at most {_FIELDS} fields and one file",
+)
 _MODES: Final = ("upsert", "insert", "update", "replace")
 _TEXT: Final = Text(vi="văn bản", en="text")
 _OBJECT: Final = Text(vi="một đối tượng JSON", en="a JSON object")
@@ -92,8 +98,18 @@ async def _multipart(request: Request) -> JsonObject:
     announced = request.headers.get("content-length", "")
     if not announced.isdecimal() or int(announced) > _DOCUMENT_BYTES + _AROUND:
         raise BodyTooLargeError(seen=announced, wanted=_DOCUMENT_BYTES, where=request.url.path)
+    try:
+        fields = await _parts(request)
+    except HTTPException as error:
+        # Starlette's own word for a body that is no form, or has too many parts.
+        raise BadBodyError(seen=error.detail, wanted=_FORM_BODY, where=request.url.path) from error
+    kept = checked_fields(request, {name: value for name, value in fields.items() if isinstance(value, str)})
+    return {name: value for name, value in fields.items() if name in kept or isinstance(value, Document)}
+
+
+async def _parts(request: Request) -> JsonObject:
     fields: JsonObject = {}
-    async with request.form(max_files=1, max_fields=32) as form:
+    async with request.form(max_files=1, max_fields=_FIELDS) as form:
         for name, value in form.multi_items():
             if not isinstance(value, UploadFile):
                 fields |= {name: value} if value else {}
@@ -104,8 +120,7 @@ async def _multipart(request: Request) -> JsonObject:
                 file = value.filename or name
                 type_ = mimetypes.guess_type(file)[0] or "application/octet-stream"
                 fields[name] = Document(file, type_, content)
-    kept = checked_fields(request, {name: value for name, value in fields.items() if isinstance(value, str)})
-    return {name: value for name, value in fields.items() if name in kept or isinstance(value, Document)}
+    return fields
 
 
 def text_of(fields: Mapping[str, Any], name: str, default: str = "") -> str:

@@ -17,6 +17,8 @@ __all__ = ["Placing"]
 
 #: Sides of a box are divided into so many parts before they are moved: straight lines of one CRS bend in another.
 _PARTS: Final = 32
+#: In no CRS is there a place so far away, in degrees or metres; sides so long cannot be cut.
+_NOWHERE: Final = 1e9
 _RANGE: Final = Text(
     vi="kinh độ từ -180 đến 180 và vĩ độ từ -90 đến 90, kinh độ trước (hệ khác: filter-crs)",
     en="longitudes -180 to 180 and latitudes -90 to 90, longitude first (another CRS: filter-crs)",
@@ -94,8 +96,10 @@ class Placing:
         if self._crs.code == "EPSG:4326":
             _check(np.array([[west, south], [east, north]]))
             return Shape(_joined(west, south, east, north), (west, south, *lowest, east, north, *highest))
-        # The sides as the CRS has them: a box of a projected CRS is no box in degrees.
-        box = shapely.segmentize(_joined(west, south, east, north), max(abs(east - west), north - south, 1e-9) / _PARTS)
+        box = _joined(west, south, east, north)
+        if max(map(abs, (west, south, east, north))) < _NOWHERE:
+            # The sides as the CRS has them: a box of a projected CRS is no box in degrees.
+            box = shapely.segmentize(box, max(abs(east - west), north - south, 1e-9) / _PARTS)
         swapped = shapely.transform(box, lambda points: points[:, ::-1]) if self._crs.swapped else box
         return self.shape(swapped)
 

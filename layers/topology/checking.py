@@ -8,9 +8,9 @@ import geopandas as gpd
 
 from layers.definitions import LayerDefinition
 from layers.spool import ShapeSpool
+from layers.topology.covering import cover_findings
 from layers.topology.finding import (
     area_findings,
-    cover_findings,
     duplicate_findings,
     issues_of,
     line_findings,

@@ -5,6 +5,10 @@
   const ACCENT = { color: "#0b5d78", weight: 2, fillOpacity: 0.2, smoothFactor: 0.3 };
   const CHOSEN = { color: "#a3271b", weight: 3, fillOpacity: 0.3 };
   const CLOSE_ZOOM = 16;
+  /* What stands for a feature whose outline or place is not known: dashed, and said below the map. */
+  const SKETCHED = new Set(["schematic", "label", "unknown"]);
+  const isSketched = (feature) => SKETCHED.has(feature.properties.position);
+  const look = (feature) => ({ ...ACCENT, dashArray: isSketched(feature) ? "4 3" : null });
 
   /* A cursor leads forwards only: this tab remembers from which page it came. */
   function remember() {
@@ -48,17 +52,18 @@
     const rows = new Map([...document.querySelectorAll("tr[data-feature]")].map((row) => [row.dataset.feature, row]));
     const shapes = L.geoJSON(found, {
       filter: (feature) => feature.geometry !== null,
-      style: ACCENT,
-      pointToLayer: (_, at) => L.circleMarker(at, { ...ACCENT, radius: 6 }),
+      style: look,
+      pointToLayer: (_, at) => L.circleMarker(at, { radius: 6 }),
       onEachFeature: (feature, shape) => {
         shape.bindPopup(() => popup(feature, place.dataset.label));
         shape.on("click", () => {
-          shapes.setStyle(ACCENT);
+          shapes.setStyle(look);
           shape.setStyle(CHOSEN);
           choose(rows, String(feature.id));
         });
       },
     }).addTo(map);
+    document.getElementById("sketched").hidden = !shapes.getLayers().some((shape) => isSketched(shape.feature));
     const bounds = shapes.getBounds();
     if (bounds.isValid()) map.fitBounds(bounds, { padding: [20, 20], maxZoom: CLOSE_ZOOM, animate: false });
     place.dataset.ready = "true";

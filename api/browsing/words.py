@@ -58,6 +58,10 @@ WORDS: Final = MappingProxyType(
         "relation": Text(vi="Quan hệ", en="Relation"),
         "type": Text(vi="Loại", en="Type"),
         "map": Text(vi="Bản đồ", en="Map"),
+        "sketched": Text(
+            vi="Nét đứt: sơ đồ hoặc vị trí gần đúng, không phải ranh giới",
+            en="Dashed: schematic or an approximate place, no boundary",
+        ),
         "no_script": Text(
             vi="Bản đồ cần JavaScript; bảng dùng được mà không cần.",
             en="The map needs JavaScript; the table works without.",

@@ -237,6 +237,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     hostile = features.loc[["hoa-lac"]].copy()
     hostile["name"] = HOSTILE
     hostile.geometry = [shapely.box(105.5, 21.0, 105.61, 21.1)]
+    hostile["position"] = "schematic"
     with open_store(path) as store:
         store.commit([Put("stations", hostile)], author="Bình", message="Thử")
     with serve(path) as address:
@@ -253,7 +254,9 @@ def test_a_browser_draws_the_features_of_a_page(browser: Browser, drawn: str, wi
         f"{drawn}{ITEMS}?bbox=105,20,106,22&lang=vi&limit=2&crs={quote('http://www.opengis.net/def/crs/EPSG/0/5897')}"
     )
     expect(shown.locator("#map[data-ready]")).to_be_attached()
-    assert shown.locator("#map path.leaflet-interactive").count() == 2
+    dashes = [path.get_attribute("stroke-dasharray") for path in shown.locator("#map path.leaflet-interactive").all()]
+    assert sorted(dash or "" for dash in dashes) == ["", "4 3"], "what is schematic is told from a boundary"
+    expect(shown.get_by_text("Nét đứt: sơ đồ")).to_be_visible()
     shown.locator("#map path.leaflet-interactive").first.click(force=True)
     expect(shown.locator(".leaflet-popup strong")).to_have_text(HOSTILE)
     expect(shown.locator("tr.chosen")).to_have_attribute("data-feature", "hoa-lac")
